@@ -1,0 +1,1 @@
+"""Penstock: the Python toolkit for AWS workflows."""

@@ -1,0 +1,1 @@
+"""The States Language: model, reading, writing, checking, paths, intrinsics."""

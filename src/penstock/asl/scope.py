@@ -1,0 +1,50 @@
+"""What a compiled path, intrinsic, template, choice rule or JSONata expression is given, and how it fails.
+
+Everything in `asl` that computes a value is compiled once to a function `(data, scope) -> value`: `data` is the JSON value
+that `$` (or `$states.input`) means, `scope` gives the rest. The functions are pure, never change a value, and share
+structure with what they are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeAlias
+
+from penstock.clock import Entropy
+from penstock.jsontools import Json
+
+
+class Scope(Protocol):
+    """`context` is the context object (`$$`), built when first asked for; `variables` what Assign has set and this place
+    can see, by name without the `$`; `entropy` feeds UUIDs and random numbers."""
+
+    @property
+    def context(self) -> Mapping[str, Json]: ...
+
+    @property
+    def variables(self) -> Mapping[str, Json]: ...
+
+    @property
+    def entropy(self) -> Entropy: ...
+
+
+Compute: TypeAlias = Callable[[Json, Scope], Json]
+
+
+class EvaluationError(Exception):
+    """A value could not be computed. `error` is the States Language error name, `cause` AWS's sentence (without the
+    "An error occurred while executing the state …" prefix, which the engine adds)."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+
+
+class SyntaxProblem(Exception):
+    """A path, intrinsic or expression text does not compile. `message` says why; `offset` is a 0-based index into it."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset

@@ -1,0 +1,75 @@
+"""How the driver has a task attempt carried out, whatever answers it: a function, a worker process, a mock, AWS.
+
+The driver finds the handler that `handles` a resource and calls `start` with a TaskRequest and a Reporter. The handler
+returns at once with a Cancel; the outcome comes later through the reporter, from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from penstock.jsontools import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRequest:
+    """One attempt of one task. `arguments` is the effective input (after Parameters or Arguments); `timeout` and
+    `heartbeat` are seconds or None; `attempt` counts from 0; `token` is set for `.waitForTaskToken`."""
+
+    resource: str
+    arguments: Json
+    state_name: str
+    execution_arn: str
+    execution_name: str
+    machine_arn: str
+    machine_name: str
+    entered_time: str
+    attempt: int = 0
+    token: str | None = None
+    timeout: float | None = None
+    heartbeat: float | None = None
+    credentials: Json = None
+    region: str = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """`output` is the task's result as the integration returns it (lambda:invoke's envelope included)."""
+
+    output: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    error: str
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A `.sync` or `.waitForTaskToken` request has been accepted; the task itself goes on. `output` is the answer of the
+    starting call (recorded in TaskSubmitted)."""
+
+    output: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The task is alive: its heartbeat timer starts anew."""
+
+
+Report: TypeAlias = Succeeded | Failed | Submitted | Heartbeat
+Reporter: TypeAlias = Callable[[Report], None]
+Cancel: TypeAlias = Callable[[], None]
+"""Really stops the attempt (kills the worker process); safe to call at any time and more than once."""
+
+
+class TaskHandler(Protocol):
+    def handles(self, resource: str) -> bool: ...
+
+    def start(self, request: TaskRequest, report: Reporter) -> Cancel: ...
+
+    def close(self) -> None:
+        """Stops everything the handler still runs."""

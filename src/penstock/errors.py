@@ -1,0 +1,67 @@
+"""Every exception a user can catch. Each message is one sentence that says what to do; fields are for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from penstock.diagnostics import Diagnostic
+
+
+class PenstockError(Exception):
+    """The base of all of them."""
+
+    exit_code = 1
+
+
+class UsageError(PenstockError):
+    """The words of the call are off: an unknown machine, an option that does not fit the target."""
+
+    exit_code = 2
+
+
+class InvalidInput(UsageError):
+    """An execution input, a mock file or a setting that cannot be used as given."""
+
+
+class InvalidDefinition(PenstockError):
+    """The target does not read or compile.
+
+    `diagnostics` holds every problem found, in source order.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(message)
+        self.diagnostics: list[Diagnostic] = list(diagnostics)
+
+
+class TargetNotFound(PenstockError):
+    """No file, machine or state of that name. `target` is what was asked for."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, target: str) -> None:
+        super().__init__(message)
+        self.target = target
+
+
+class MissingRequirement(PenstockError):
+    """The environment lacks something: a package, a credential, a server. `requirement` names it."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, requirement: str) -> None:
+        super().__init__(message)
+        self.requirement = requirement
+
+
+class JsonError(PenstockError, ValueError):
+    """A text is not the JSON asked for. `line` and `column` count from 1."""
+
+    def __init__(self, message: str, *, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column

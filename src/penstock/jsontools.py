@@ -1,0 +1,115 @@
+"""JSON values: reading strictly, canonical text, sizes.
+
+A JSON value here is None, bool, int, float, str, list or dict with str keys. Values are immutable by agreement: nothing
+in Penstock changes one in place, so they are shared freely and never copied.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+import orjson
+
+from penstock.errors import JsonError
+
+Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
+
+MAX_DEPTH = 1000
+"""Nesting that reading accepts: Jackson's own limit, which is what AWS parses with."""
+
+
+def dumps(value: Json) -> bytes:
+    """Compact UTF-8 text, keys in their order. Raises JsonError for what JSON cannot hold."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return _dumps_slowly(value)
+
+
+def _dumps_slowly(value: Json) -> bytes:
+    # orjson refuses integers over 64 bits, lone surrogates and nesting over 254; JSON itself does not.
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except RecursionError:
+        raise JsonError("The value is nested too deeply to be JSON; flatten it.") from None
+    except (TypeError, ValueError) as error:
+        raise JsonError(f"The value cannot be written as JSON: {error}.") from None
+    return text.encode("utf-8", "surrogatepass")
+
+
+def dumps_text(value: Json) -> str:
+    """`dumps` as a str."""
+    return dumps(value).decode("utf-8", "surrogatepass")
+
+
+def size(value: Json) -> int:
+    """Bytes of the compact UTF-8 text: what AWS's payload quota (262,144) counts."""
+    return len(dumps(value))
+
+
+def loads(text: str | bytes, *, what: str = "The text") -> Json:
+    """A JSON text, strictly: no duplicate keys, no NaN or Infinity, no nesting over MAX_DEPTH, nothing after the value.
+
+    `what` begins the message of the JsonError ("The text", "--input").
+    """
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise JsonError(f"{what} is not UTF-8 text (byte {error.start}).") from None
+    try:
+        value = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise JsonError(
+            f"{what} is not JSON: {error.msg} at line {error.lineno} column {error.colno}.",
+            line=error.lineno,
+            column=error.colno,
+        ) from None
+    except RecursionError:
+        raise JsonError(f"{what} is nested deeper than {MAX_DEPTH} levels; flatten it.") from None
+    except _Refused as error:
+        raise JsonError(f"{what} is not JSON: {error}.") from None
+    except ValueError as error:  # an integer of more than 4,300 digits
+        raise JsonError(f"{what} holds a number that is too long: {error}.") from None
+    if depth_exceeds(value, MAX_DEPTH):
+        raise JsonError(f"{what} is nested deeper than {MAX_DEPTH} levels; flatten it.")
+    return value
+
+
+class _Refused(Exception):
+    pass
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _Refused(f"the key {key!r} stands twice in one object")
+            seen.add(key)
+    return result
+
+
+def _no_constant(name: str) -> Any:
+    raise _Refused(f"{name} is not a JSON number")
+
+
+def depth_exceeds(value: Json, limit: int) -> bool:
+    """Whether containers nest more than `limit` deep; walks level by level, so it never recurses."""
+    level: list[Any] = [value]
+    depth = 0
+    while True:
+        deeper: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                deeper.extend(v for v in item.values() if isinstance(v, (dict, list)))
+            elif isinstance(item, list):
+                deeper.extend(v for v in item if isinstance(v, (dict, list)))
+        if not deeper:
+            return False
+        depth += 1
+        if depth >= limit:
+            return True
+        level = deeper
