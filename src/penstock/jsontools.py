@@ -59,7 +59,9 @@ def loads(text: str | bytes, *, what: str = "The text") -> Json:
         except UnicodeDecodeError as error:
             raise JsonError(f"{what} is not UTF-8 text (byte {error.start}).") from None
     try:
-        value = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        value: Json = json.loads(
+            text.removeprefix("\ufeff"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
+        )
     except json.JSONDecodeError as error:
         raise JsonError(
             f"{what} is not JSON: {error.msg} at line {error.lineno} column {error.colno}.",
