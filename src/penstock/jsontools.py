@@ -15,8 +15,9 @@ from penstock.errors import JsonError
 
 Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 
-MAX_DEPTH = 1000
-"""Nesting that reading accepts: Jackson's own limit, which is what AWS parses with."""
+MAX_DEPTH = 500
+"""Nesting that reading accepts. Jackson, which AWS parses with, stops at 1,000; CPython's own parser shares its stack
+with whoever calls it and cannot promise that many, and no payload anybody has shown nests a tenth of this."""
 
 
 def dumps(value: Json) -> bytes:

@@ -1,0 +1,68 @@
+"""Reading JSON strictly, writing it compactly, whatever it holds."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock import jsontools
+from penstock.errors import JsonError
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_what_is_written_reads_back(value: jsontools.Json) -> None:
+    assert jsontools.loads(jsontools.dumps(value)) == value
+
+
+@pytest.mark.parametrize("value", [2**64, -(2**70), {"a": [10**30]}])
+def test_integers_of_any_size_survive(value: jsontools.Json) -> None:
+    assert jsontools.loads(jsontools.dumps(value)) == value
+
+
+def test_size_counts_utf8_bytes() -> None:
+    assert jsontools.size({"k": "é€😀"}) == len('{"k":"é€😀"}'.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not JSON"),
+        ("{", "line 1 column 2"),
+        ('{"a": 1, "a": 2}', "'a' stands twice"),
+        ("[NaN]", "NaN is not a JSON number"),
+        ("-Infinity", "-Infinity is not"),
+        ("1 2", "not JSON"),
+        (b"\xff\xfe", "not UTF-8"),
+        ("[" * 5_000 + "]" * 5_000, "nested deeper"),
+        ("[" * 200_000, "nested deeper"),
+        ("[" * 501 + "]" * 501, "nested deeper"),
+        ("9" * 5_000, "too long"),
+    ],
+)
+def test_what_is_not_json_is_one_sentence(text: str | bytes, says: str) -> None:
+    with pytest.raises(JsonError) as caught:
+        jsontools.loads(text, what="--input")
+    assert str(caught.value).startswith("--input ")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_nesting_up_to_the_limit_is_read() -> None:
+    text = "[" * 500 + "]" * 500
+    assert jsontools.dumps(jsontools.loads(text)).decode() == text
+
+
+def test_a_byte_order_mark_is_not_content() -> None:
+    assert jsontools.loads(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+
+
+@given(VALUES)
+def test_text_is_the_compact_form(value: jsontools.Json) -> None:
+    assert json.loads(jsontools.dumps_text(value)) == value
