@@ -6,7 +6,7 @@ returns at once with a Cancel; the outcome comes later through the reporter, fro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -60,16 +60,38 @@ class Heartbeat:
     """The task is alive: its heartbeat timer starts anew."""
 
 
-Report: TypeAlias = Succeeded | Failed | Submitted | Heartbeat
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The task's code asked to stop the whole execution (`context.stop_execution`): it closes ABORTED with these two,
+    as StopExecution would leave it. Nothing follows."""
+
+    error: str | None = None
+    cause: str | None = None
+
+
+Report: TypeAlias = Succeeded | Failed | Submitted | Heartbeat | Stopped
 Reporter: TypeAlias = Callable[[Report], None]
 Cancel: TypeAlias = Callable[[], None]
 """Really stops the attempt (kills the worker process); safe to call at any time and more than once."""
 
 
 class TaskHandler(Protocol):
+    """A handler that can refuse a request by more than its resource (the state's name, the FunctionName in it) also has
+    `answers(request) -> bool`; `select` asks it."""
+
     def handles(self, resource: str) -> bool: ...
 
     def start(self, request: TaskRequest, report: Reporter) -> Cancel: ...
 
     def close(self) -> None:
         """Stops everything the handler still runs."""
+
+
+def select(handlers: Iterable[TaskHandler], request: TaskRequest) -> TaskHandler | None:
+    """The first handler that takes this request, or None."""
+    for handler in handlers:
+        if handler.handles(request.resource):
+            answers: Callable[[TaskRequest], bool] | None = getattr(handler, "answers", None)
+            if answers is None or answers(request):
+                return handler
+    return None
