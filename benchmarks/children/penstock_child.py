@@ -1,0 +1,74 @@
+"""Penstock, through the seams that `penstock.run` itself uses.
+
+`run` measures the execution alone; `run_history` also builds the whole event list as GetExecutionHistory gives it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+from penstock.asl.read import read, read_document
+from penstock.engine.driver import run
+from penstock.engine.program import compile_program
+
+from penstock import _version
+from penstock.asl.check import check
+
+machines: dict[str, dict[str, Any]] = {}
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    operation = request["op"]
+    if operation == "version":
+        return {"name": "penstock", "version": _version.__version__, "runtime": f"Python {sys.version.split()[0]}"}
+    if operation == "load":
+        workload = request["workload"]
+        machine = read_document(workload["definition"]).machine
+        assert machine is not None
+        machines[workload["name"]] = workload | {"program": compile_program(machine)}
+        return {}
+    if operation in ("run", "run_history"):
+        workload = machines[request["name"]]
+        program, given, type_ = workload["program"], workload["input"], workload["type"]
+        events = 0
+        started = time.perf_counter()
+        if operation == "run":
+            for _ in range(request["times"]):
+                result = run(program, given, type=type_)
+        else:
+            for _ in range(request["times"]):
+                result = run(program, given, type=type_)
+                events = len(result.history)
+        seconds = time.perf_counter() - started
+        expect = workload["expect"]
+        right = result.status == "SUCCEEDED" and (expect is None or result.output == expect)
+        return {
+            "seconds": seconds,
+            "right": right,
+            "status": result.status,
+            "cause": result.cause,
+            "events": events or len(result.history),
+        }
+    if operation == "check":
+        started = time.perf_counter()
+        for _ in range(request["times"]):
+            reading = read(request["text"])
+            problems = check(reading)
+        return {"seconds": time.perf_counter() - started, "right": not any(p.is_error for p in problems)}
+    raise ValueError(operation)
+
+
+def main() -> None:
+    for line in sys.stdin:
+        try:
+            reply = answer(json.loads(line))
+        except Exception as error:  # the harness reports it as this peer's failure
+            reply = {"error": f"{type(error).__name__}: {error}"[:300]}
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    main()
