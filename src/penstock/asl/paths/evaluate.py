@@ -125,25 +125,19 @@ def _indefinite(steps: tuple[Step, ...]) -> Find:
     prefix = 0
     while prefix < len(steps) and _is_single(steps[prefix]):
         prefix += 1
-    # Up to the first step that spreads, a miss is a miss; behind it, what does not match is left out.
+    # Recorded: a path that could match many gives an empty array even where the way to its first spreading step is
+    # missing (`$.item.items[1:]` of `{}`).
     lead = steps[:prefix]
     expand = _spread(steps[prefix:])
 
     def find(value: Any, budget: Budget) -> Any:
-        return expand([_walk_lead(lead, value)], budget)
+        try:
+            start = walk(lead, value)
+        except PathMiss:
+            return []
+        return expand([start], budget)
 
     return find
-
-
-def _walk_lead(lead: tuple[Step, ...], value: Any) -> Any:
-    try:
-        return walk(lead, value)
-    except PathMiss as miss:
-        reason = miss.reason
-        if reason is None:
-            return None
-        # Jayway says "No results" only of a path's last step.
-        raise PathMiss(reason.replace("No results for path: ", "Missing property in path ", 1)) from None
 
 
 def _is_single(step: Step) -> bool:
@@ -261,20 +255,24 @@ def _filter(step: Filter) -> Find:
     return find
 
 
+def _scanned_filter(step: Filter) -> Find:
+    test = compile_filter(step.test, compile_steps)
+    # Below `..`, Jayway asks each object itself; its parent array would only name it a second time.
+    return lambda value, budget: [value] if isinstance(value, dict) and test(value, budget) else []
+
+
+def _scanned_indexes(step: Indexes) -> Find:
+    indexes = step.indexes
+    return lambda value, budget: (
+        [value[i] for i in indexes if -len(value) <= i < len(value)] if isinstance(value, list) else []
+    )
+
+
 def _scan(step: Step) -> Expand:
     if isinstance(step, Filter):
-        test = compile_filter(step.test, compile_steps)
-
-        def children(value: Any, budget: Budget) -> Any:
-            # Below `..`, Jayway asks each object itself; its parent array would only name it a second time.
-            return [value] if isinstance(value, dict) and test(value, budget) else []
+        children = _scanned_filter(step)
     elif isinstance(step, Indexes):
-        indexes = step.indexes
-
-        def children(value: Any, budget: Budget) -> Any:
-            if not isinstance(value, list):
-                return []
-            return [value[i] for i in indexes if -len(value) <= i < len(value)]
+        children = _scanned_indexes(step)
     else:
         children = _children(step, is_last=False)
 

@@ -24,7 +24,9 @@ Accepts: TypeAlias = Callable[[str], bool]
 class Regex:
     """A compiled pattern. `size` is the number of states: matching costs at most `size` steps a character."""
 
-    def __init__(self, accepts: list[Accepts | None], forks: list[tuple[int, ...]], start: int, anchors: set[int]) -> None:
+    def __init__(
+        self, accepts: list[Accepts | None], forks: list[tuple[int, ...]], start: int, anchors: set[int]
+    ) -> None:
         self._accepts = accepts
         self._forks = forks
         self._anchors = anchors
@@ -57,9 +59,11 @@ class Regex:
             seen.add(state)
             if self._accepts[state] is not None or state == 0:
                 reached.append(state)
-            elif state not in self._anchors:
-                pending.extend(self._forks[state])
-            elif (at_start and -state in self._anchors) or (at_end and -state not in self._anchors):
+            elif (
+                state not in self._anchors
+                or (at_start and -state in self._anchors)
+                or (at_end and -state not in self._anchors)
+            ):
                 pending.extend(self._forks[state])
         return reached
 

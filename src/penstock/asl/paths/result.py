@@ -80,7 +80,8 @@ def _nested(path: Path, keys: list[str | int]) -> Place:
                 updated = [*container[:key], updated, *container[key + 1 :]]
             else:
                 updated = {key: updated} if container is _NOTHING else {**container, key: updated}
-        return updated
+        placed: Json = updated
+        return placed
 
     return place
 

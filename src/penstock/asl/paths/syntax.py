@@ -163,7 +163,7 @@ class NotOf:
 Test: TypeAlias = Exists | Compare | AllOf | AnyOf | NotOf
 
 FUNCTIONS: Final = frozenset(
-    "length size min max avg sum stddev keys concat append first last index".split(),
+    ("length", "size", "min", "max", "avg", "sum", "stddev", "keys", "concat", "append", "first", "last", "index")
 )
 
 _SYMBOLS: Final = ("===", "!==", "==", "!=", "<=", ">=", "=~", "<", ">")
