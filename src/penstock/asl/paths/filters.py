@@ -84,15 +84,23 @@ def _comparison(test: Compare, compile_path: CompilePath) -> Check:
 
 def _matching(regex: Regex, value: Find) -> Check:
     def check(item: Any, budget: Budget) -> bool:
-        text = value(item, budget)
-        if isinstance(text, (int, float)) and not isinstance(text, bool):
-            text = str(text)
-        if not isinstance(text, str):
-            return False
-        budget.spend(len(text) * regex.size // 16)
-        return regex.fullmatch(text)
+        found = value(item, budget)
+        texts = found if isinstance(found, list) else [found]  # of an array, one element has to match
+        for text in map(_as_text, texts):
+            budget.spend(1 + len(text) * regex.size // 16)
+            if regex.fullmatch(text):
+                return True
+        return False
 
     return check
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else ""
 
 
 def _is_number(value: Any) -> bool:
@@ -123,8 +131,10 @@ def same(a: Any, b: Any) -> bool:
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def holds(a: Any, b: Any) -> bool:
-        if (_is_number(a) and _is_number(b)) or (isinstance(a, str) and isinstance(b, str)):
+        if _is_number(a) and _is_number(b):
             return compare(a, b)
+        if (isinstance(a, str) or _is_number(a)) and (isinstance(b, str) or _is_number(b)):
+            return compare(str(a), str(b))  # Jayway orders a text and a number as texts
         return False
 
     return holds

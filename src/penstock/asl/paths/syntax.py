@@ -323,25 +323,41 @@ class Reader:
         return False
 
     def quoted(self) -> str:
+        """A name in a bracket. Only the quote itself is escaped: every other backslash is part of the name (recorded:
+        `$['Test\\""Name"']` finds the key `Test\\""Name"`)."""
+        quote = self.opening()
+        parts: list[str] = []
+        while (char := self.next_inside()) != quote:
+            if char == "\\":
+                char = self.next_inside()
+                parts.append("\\" if char != quote else "")
+            parts.append(char)
+        return "".join(parts)
+
+    def string(self) -> str:
+        """A text in a filter, with the usual escapes."""
+        quote = self.opening()
+        parts: list[str] = []
+        while (char := self.next_inside()) != quote:
+            parts.append(self.escape() if char == "\\" else char)
+        return "".join(parts)
+
+    def opening(self) -> str:
         quote = self.peek()
         if not quote or quote not in "'\"":
             raise self.problem("Expected a quoted name")
         self.position += 1
-        parts: list[str] = []
-        while True:
-            char = self.peek()
-            self.position += 1
-            if not char:
-                raise self.problem("A quote is not closed")
-            if char == quote:
-                return "".join(parts)
-            parts.append(self.escape() if char == "\\" else char)
+        return quote
 
-    def escape(self) -> str:
+    def next_inside(self) -> str:
         char = self.peek()
         if not char:
             raise self.problem("A quote is not closed")
         self.position += 1
+        return char
+
+    def escape(self) -> str:
+        char = self.next_inside()
         if char == "u":
             digits = self.text[self.position : self.position + 4]
             if len(digits) == 4 and all(d in "0123456789abcdefABCDEF" for d in digits):
@@ -497,7 +513,7 @@ class Reader:
         """A JSON value; strings may stand in single quotes."""
         char = self.peek()
         if char in ("'", '"') and char:
-            return self.quoted()
+            return self.string()
         if char == "[":
             return self.array()
         if char == "{":
@@ -526,7 +542,7 @@ class Reader:
             if items:
                 self.expect(",")
                 self.skip_blanks()
-            key = self.quoted()
+            key = self.string()
             self.skip_blanks()
             self.expect(":")
             self.skip_blanks()
