@@ -61,10 +61,10 @@ bench: $(VENV)/.installed-dev ## the workloads, beside moto and aws-local-stepfu
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.installed-dev ## the documentation as a site, in site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 serve-docs: $(VENV)/.installed-dev ## the documentation while you write it
-	$(BIN)/mkdocs serve
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 wheel: $(VENV)/.installed ## what is published, in dist/
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .

@@ -39,9 +39,9 @@ def run_example(name: str, folder: Path, *, value: Any = None) -> Outcome:
     example = EXAMPLES / name
     given = f"@{example / 'input.json'}" if value is None else json.dumps(value)
     history = folder / "history.json"
+    penstock = Path(sys.executable).parent / "penstock"
     done = subprocess.run(
-        [Path(sys.executable).parent / "penstock", "run", example / "project.py", "--input", given]
-        + ["--time", "skip", "--history", history],
+        [penstock, "run", example / "project.py", "--input", given, "--time", "skip", "--history", history],
         cwd=folder,
         env={**os.environ, "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
