@@ -1,0 +1,140 @@
+"""states-language: recorded executions, and the validations recorded with them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.conformance import events
+from tests.conformance.compare import TOKEN, Comparer
+from tests.conformance.data import Case, recorded
+from tests.conformance.functions import functions_of
+from tests.conformance.running import Ran, execute, jsonata_missing, uses_jsonata
+from tests.conformance.validation import judge_recorded
+from tests.conformance.verdict import PASSED, Area, Verdict, failed, passed_if, skipped
+
+LATER = {"test_state": "TestState: Part 2", "api": "the API's operations: Part 3"}
+
+
+def cases(kind: str) -> list[Case]:
+    return [case for case in recorded() if case["kind"] == kind]
+
+
+def why_not(case: Case) -> str | None:
+    """Why a case cannot be run yet, or None."""
+    if case.get("recorded") is False:
+        return "nothing recorded to compare with"
+    if uses_jsonata(case["definition"]):
+        missing = jsonata_missing()
+        if missing:
+            return missing
+    if any(call["op"] == "stop_execution" for call in case.get("driver_calls", [])):
+        return "a call to StopExecution while it runs: Part 3"
+    if "mock" not in case:
+        services = sorted({_service(need) for need in case["needs"] if not need.startswith(("lambda", "credentials"))})
+        if services:
+            return f"needs {', '.join(services)}: Part 2"
+    return None
+
+
+def _service(need: str) -> str:
+    return need.split(":")[0] if not need.startswith(("states:", "aws-sdk:")) else need
+
+
+def run(case: Case) -> Ran:
+    name = case.get("execution_name")
+    return execute(
+        case["definition"],
+        case["input"],
+        kind=case.get("type") or "STANDARD",
+        functions=functions_of(case),
+        mock=case.get("mock"),
+        name=None if name is None or TOKEN.search(name) else name,
+    )
+
+
+def applies(case: Case, check: str) -> bool:
+    """Which checks a recording allows."""
+    expect = case["expect"]
+    if check == "logs":
+        return "logged_execution_events" in expect or "stepfunctions_events" in expect
+    if check == "events":
+        return "events" in expect or "end_event" in expect
+    return "status" in expect
+
+
+def judge(case: Case) -> dict[str, Verdict]:
+    expect = case["expect"]
+    verdicts: dict[str, Verdict] = {}
+    reason = why_not(case)
+    if applies(case, "logs"):
+        what = "logs" if "logged_execution_events" in expect else "EventBridge events"
+        verdicts["logs"] = skipped(f"{what} of executions: Part 2")
+    checks = [check for check in ("outcome", "events") if applies(case, check)]
+    if reason is not None:
+        return verdicts | {check: skipped(reason) for check in checks or ["outcome"]}
+    if not checks:
+        return verdicts
+    case = at_this_time(case)
+    ran = run(case)
+    comparer = Comparer(case)
+    if "outcome" in checks:
+        verdicts["outcome"] = judge_outcome(case["expect"], ran, comparer)
+    if "events" in expect:
+        verdicts["events"] = passed_if(events.compare(case, comparer, [events.normalised(e) for e in ran.events]))
+    elif "end_event" in expect:
+        verdicts["events"] = passed_if(_end_event(case["expect"]["end_event"], ran, comparer))
+    return verdicts
+
+
+def judge_outcome(expect: dict[str, Any], ran: Ran, comparer: Comparer) -> Verdict:
+    """Status, output, error and cause. A FAILED recording without an error or a cause says that there is none."""
+    lines: list[str] = []
+    if expect["status"] != ran.status:
+        lines.append(f"status: expected {expect['status']}, came {ran.status}; {ran.error}: {ran.cause}")
+    elif ran.status == "SUCCEEDED":
+        if "output" in expect:
+            lines += [f"output{d}" for d in comparer.differences(expect["output"], ran.output)]
+    else:
+        lines += [f"error{d}" for d in comparer.differences(expect.get("error"), ran.error)]
+        lines += [f"cause{d}" for d in comparer.differences(expect.get("cause"), ran.cause)]
+    return failed("\n".join(lines)) if lines else PASSED
+
+
+def _end_event(expected: dict[str, Any], ran: Ran, comparer: Comparer) -> str | None:
+    """The last event as an EXPRESS execution's log has it: ids as text, no input or output details."""
+    last = events.normalised(ran.events[-1])
+    actual = {"id": str(last["id"]), "previous_event_id": str(last["previousEventId"]), "type": last["type"]}
+    wanted = {key: expected[key] for key in actual}
+    details = {k: v for k, v in last.get("details", {}).items() if k in expected["details"]}
+    lines = [str(d) for d in comparer.differences(wanted, actual)]
+    lines += [str(d) for d in comparer.differences(_without(expected["details"], "output_details"), details)]
+    return "\n".join(lines) or None
+
+
+def _without(value: dict[str, Any], key: str) -> dict[str, Any]:
+    return {k: v for k, v in value.items() if k != key}
+
+
+def at_this_time(case: Case) -> Case:
+    """A case whose input counts from the recorder's clock, moved to ours."""
+    relative = case.get("relative_time")
+    if relative is None:
+        return case
+    key = relative["input_path"].removeprefix("$.")
+    instant = datetime.now(UTC) + timedelta(days=relative["days_from_now"])
+    moved = instant.strftime(relative["format"])
+    text = json.dumps({"input": case["input"], "expect": case["expect"]}).replace(case["input"][key], moved)
+    return case | json.loads(text)
+
+
+EXECUTIONS = Area("states-language", lambda: cases("execution"), judge, ("outcome", "events", "logs"), applies=applies)
+VALIDATIONS = Area("states-language: validation", lambda: cases("validation"), judge_recorded, ("outcome",))
+TEST_STATE = Area(
+    "states-language: TestState",
+    lambda: cases("test_state"),
+    lambda case: {"outcome": skipped(LATER["test_state"])},
+    ("outcome",),
+)
+API = Area("states-language: API", lambda: cases("api"), lambda case: {"outcome": skipped(LATER["api"])}, ("outcome",))
