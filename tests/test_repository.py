@@ -1,0 +1,278 @@
+"""Rules about the repository itself, each with the invariant it keeps (`design/architecture.md`, `design/style.md`)."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import penstock
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "penstock"
+MODULES = sorted(SOURCE.rglob("*.py"))
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module a file imports, at any depth of its code, as dotted names (`from time import sleep` is `time.sleep`)."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def calls_of(path: Path) -> set[str]:
+    """Every call of a dotted name."""
+    return {
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+    }
+
+
+# --- Invariant 3: time, randomness, databases and AWS each have one place ---
+
+CLOCKS = {"time", "random", "secrets"}
+READS_TIME = {
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "date.today",
+    "uuid.uuid4",
+    "uuid.uuid1",
+    "uuid4",
+    "uuid1",
+    "os.urandom",
+    "asyncio.sleep",
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_the_clock_reads_time_draws_numbers_or_sleeps(path: Path) -> None:
+    if path == SOURCE / "clock.py" or SOURCE / "runtime" in path.parents:
+        # The runtime is shipped alone into Lambda and ECS, where our clock does not exist.
+        return
+    roots = {name.split(".")[0] for name in imports_of(path)}
+    assert not roots & CLOCKS, f"{name_of(path)} imports {roots & CLOCKS}: use penstock.clock"
+    calls = {call for call in calls_of(path) if any(call == name or call.endswith(f".{name}") for name in READS_TIME)}
+    calls = {call for call in calls if not re.search(r"\b_?entropy\.uuid4$", call)}
+    assert not calls, f"{name_of(path)} calls {calls}: use penstock.clock"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_the_store_opens_a_database_and_only_tasks_and_deployment_talk_to_aws(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imports_of(path)}
+    inside = path.relative_to(SOURCE).parts
+    if inside[0] not in {"store", "runtime"}:
+        assert "sqlite3" not in roots
+    if inside[:2] != ("engine", "tasks") and inside[0] not in {"deploy", "runtime", "testing"}:
+        assert not roots & {"boto3", "botocore"}
+
+
+def test_the_runtime_imports_nobody() -> None:
+    for path in (SOURCE / "runtime").rglob("*.py"):
+        foreign = {
+            name
+            for name in imports_of(path)
+            if name.split(".")[0] == "penstock" and not name.startswith("penstock.runtime")
+        }
+        assert not foreign, f"{name_of(path)} imports {foreign}, which is not there in Lambda"
+
+
+def test_the_floors_of_the_architecture_hold() -> None:
+    from importlinter.cli import lint_imports
+
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+# --- Style ---
+
+LONGEST = 650
+
+
+@pytest.mark.parametrize(
+    "path", [*MODULES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "tools").rglob("*.py"))], ids=name_of
+)
+def test_a_file_has_one_subject(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST, f"{name_of(path)} has {lines} lines: split it by subject"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_is_left_for_later_or_swallowed(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for number, line in enumerate(text.splitlines(), start=1):
+        assert not re.search(r"#.*\b(TODO|FIXME|XXX)\b", line), f"{name_of(path)}:{number}"
+        if "# type: ignore" in line:
+            assert re.search(r"# type: ignore\[[\w-]+(, ?[\w-]+)*\]", line), (
+                f"{name_of(path)}:{number}: say which error and why"
+            )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_says_what_it_is(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not tree.body or ast.get_docstring(tree), f"{name_of(path)} has no docstring"
+
+
+# --- Public names ---
+
+
+def test_public_names_are_documented() -> None:
+    reference = "\n".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
+    for name in penstock.__all__:
+        assert re.search(rf"\b{re.escape(name)}\b", reference), f"penstock.{name} is not in docs/reference"
+        if not name.startswith("__"):
+            assert getattr(getattr(penstock, name), "__doc__", None), f"penstock.{name} has no docstring"
+
+
+def test_every_exception_is_documented() -> None:
+    from penstock import errors
+
+    page = (ROOT / "docs" / "reference" / "python-api.md").read_text(encoding="utf-8")
+    names = [
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.PenstockError)
+    ]
+    assert names
+    for name in names:
+        assert f"`{name}`" in page, f"penstock.errors.{name} is not in docs/reference/python-api.md"
+
+
+# --- What is published ---
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    assert penstock.__version__ == version("penstock")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", penstock.__version__)
+
+
+def test_the_fragments_of_the_changelog_are_well_formed() -> None:
+    kinds = {"added", "changed", "deprecated", "removed", "fixed", "security"}
+    assert {kind["directory"] for kind in PYPROJECT["tool"]["towncrier"]["type"]} == kinds
+    fragments = [path for path in (ROOT / "newsfragments").iterdir() if path.name not in {".gitignore", "README.md"}]
+    for path in fragments:
+        assert re.fullmatch(rf"(\d+|\+[\w-]+)\.({'|'.join(kinds)})\.md", path.name), (
+            f"{path.name}: call it +slug.added.md"
+        )
+        text = path.read_text(encoding="utf-8").strip()
+        assert 10 <= len(text) <= 600, f"{path.name}: a sentence or two"
+        assert text.endswith((".", "`")), f"{path.name}: whole sentences"
+
+
+def test_every_requirement_has_a_floor() -> None:
+    groups = [
+        PYPROJECT["project"]["dependencies"],
+        *PYPROJECT["project"]["optional-dependencies"].values(),
+        *PYPROJECT["dependency-groups"].values(),
+    ]
+    for requirement in (entry for group in groups for entry in group if isinstance(entry, str)):
+        assert re.search(r">=|\[", requirement), f"{requirement}: no lower bound"
+
+
+def test_no_private_host_is_named() -> None:
+    lock = ROOT / "uv.lock"
+    if lock.exists():
+        hosts = set(re.findall(r"https?://([^/\"]+)", lock.read_text(encoding="utf-8")))
+        assert hosts <= {"pypi.org", "files.pythonhosted.org"}
+
+
+# --- Documentation ---
+
+
+def test_every_page_of_the_documentation_is_in_its_menu() -> None:
+    # Read as text: the file uses YAML tags of MkDocs extensions that a safe loader refuses.
+    menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").rglob("*.md"):
+        assert page.relative_to(ROOT / "docs").as_posix() in menu, f"{name_of(page)} is in no menu"
+
+
+@pytest.mark.parametrize(
+    "example", [path for path in sorted((ROOT / "examples").iterdir()) if path.is_dir()], ids=name_of
+)
+def test_an_example_has_a_readme_a_script_an_input_and_a_test(example: Path) -> None:
+    for name in ("README.md", "project.py", "input.json"):
+        assert (example / name).is_file(), f"{name_of(example)}/{name} is missing"
+    assert (ROOT / "tests" / "examples" / f"test_{example.name}.py").is_file()
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "examples").rglob("*.md"),
+    ]
+    for page in pages:
+        text = re.sub(r"(?ms)^ *```.*?^ *```$", "", page.read_text(encoding="utf-8"))
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+            if "://" in target or target.startswith("mailto:"):
+                continue
+            made = page.parent / target
+            generated = target.endswith("diagnostics.md")
+            assert made.exists() or generated, f"{name_of(page)} links to {target}, which is not there"
+
+
+def test_every_diagnostic_has_a_section_and_a_page_of_explain() -> None:
+    import importlib.util
+
+    from click.testing import CliRunner
+
+    from penstock.cli import main
+    from penstock.script.codes import CATALOGUE
+
+    pytest.importorskip("mkdocs")
+    spec = importlib.util.spec_from_file_location("hooks", ROOT / "docs" / "hooks.py")
+    assert spec
+    assert spec.loader
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    page = hooks.diagnostics_page()
+    for code, entry in CATALOGUE.items():
+        assert f"{{ #{code.lower()} }}" in page
+        assert entry.remedy in page
+        shown = CliRunner().invoke(main, ["explain", code])
+        assert shown.exit_code == 0, shown.output
+        assert code in shown.output
+
+
+def test_every_command_and_option_is_in_the_reference() -> None:
+    from penstock.cli import main
+
+    reference = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    for name in main.commands:
+        assert f"## penstock {name}" in reference, name
+        for option in main.commands[name].params:
+            for word in [*option.opts, *option.secondary_opts]:
+                assert not word.startswith("--") or f"`{word}" in reference, f"penstock {name} {word}"
+
+
+def test_the_lock_file_knows_every_requirement() -> None:
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    (package,) = [package for package in lock["package"] if package["name"] == "penstock"]
+
+    def names(requirements: list[Any]) -> set[str]:
+        texts = [entry for entry in requirements if isinstance(entry, str)]
+        # Normalised as PEP 503 says.
+        return {re.sub(r"[-_.]+", "-", re.split(r"[\[><=~; ]", text)[0]).lower() for text in texts} - {"penstock"}
+
+    project = PYPROJECT["project"]
+    wanted = names(project["dependencies"]).union(*map(names, project["optional-dependencies"].values()))
+    assert wanted <= {entry["name"] for entry in package["metadata"]["requires-dist"]}, "run `uv lock`"
+    for group, requirements in PYPROJECT["dependency-groups"].items():
+        locked = {entry["name"] for entry in package["metadata"]["requires-dev"][group]}
+        assert names(requirements) <= locked, f"group {group}: run `uv lock`"
