@@ -10,12 +10,12 @@ import sys
 import time
 from typing import Any
 
-from penstock.asl.read import read, read_document
 from penstock.engine.driver import run
-from penstock.engine.program import compile_program
 
 from penstock import _version
 from penstock.asl.check import check
+from penstock.asl.read import read, read_document
+from penstock.engine.program import compile_program
 
 machines: dict[str, dict[str, Any]] = {}
 
