@@ -117,5 +117,7 @@ def test_the_trend_is_a_least_squares_line() -> None:
     from seattle.statistics import trend
 
     years = [{"year": 2000 + n, "mean": 10 + 0.5 * n} for n in range(4)]
-    assert trend(years) == {"degrees_per_year": 0.5, "first": 10.0, "last": 11.5}
-    assert trend(years[:1])["degrees_per_year"] == 0.0
+    assert trend(years) == {"degrees_per_year": 0.5, "first": 10.0, "last": 11.5, "rose_every_year": True}
+    years[1]["mean"] = 10.0
+    assert trend(years)["rose_every_year"] is False
+    assert trend(years[:1]) == {"degrees_per_year": 0.0, "first": 10.0, "last": 10.0, "rose_every_year": False}
