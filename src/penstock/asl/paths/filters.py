@@ -131,10 +131,8 @@ def same(a: Any, b: Any) -> bool:
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def holds(a: Any, b: Any) -> bool:
-        if _is_number(a) and _is_number(b):
+        if (_is_number(a) and _is_number(b)) or (isinstance(a, str) and isinstance(b, str)):
             return compare(a, b)
-        if (isinstance(a, str) or _is_number(a)) and (isinstance(b, str) or _is_number(b)):
-            return compare(str(a), str(b))  # Jayway orders a text and a number as texts
         return False
 
     return holds

@@ -254,10 +254,10 @@ class Reader:
     def dotted(self, steps: list[Step], stop: str) -> None:
         if self.take(".."):
             steps.append(Scan())
-            if self.peek() == "[":
-                return
         else:
             self.expect(".")
+        if self.peek() == "[":  # `$.[0]` is `$[0]` (AWS's own samples write it)
+            return
         if self.take("*"):
             steps.append(Wildcard())
             return
@@ -521,7 +521,14 @@ class Reader:
         for word, value in (("true", True), ("false", False), ("null", None)):
             if self.take(word):
                 return value
-        return self.number()
+        return self.bare_word() if char.isalpha() else self.number()
+
+    def bare_word(self) -> str:
+        """A string without quotes: `[?(@.Name==Receipt)]`, as deployed samples of AWS have it."""
+        start = self.position
+        while (char := self.peek()).isalnum() or char in ("_", "-"):
+            self.position += 1
+        return self.text[start : self.position]
 
     def array(self) -> list[Any]:
         self.enter("[")
