@@ -48,6 +48,14 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """A worker has taken the task: only for activities, whose timeouts count from here. Other tasks start when they are
+    scheduled and need not say so."""
+
+    worker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Submitted:
     """A `.sync` or `.waitForTaskToken` request has been accepted; the task itself goes on. `output` is the answer of the
     starting call (recorded in TaskSubmitted)."""
@@ -69,7 +77,7 @@ class Stopped:
     cause: str | None = None
 
 
-Report: TypeAlias = Succeeded | Failed | Submitted | Heartbeat | Stopped
+Report: TypeAlias = Started | Succeeded | Failed | Submitted | Heartbeat | Stopped
 Reporter: TypeAlias = Callable[[Report], None]
 Cancel: TypeAlias = Callable[[], None]
 """Really stops the attempt (kills the worker process); safe to call at any time and more than once."""
