@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from penstock.runtime._code import Loaded, LoadError, load
+from penstock.runtime._faults import error_name, message_of, stack_of
 from penstock.runtime.context import LambdaContext, Metadata, TaskContext
 from penstock.runtime.state_data import StateDataClient
 from penstock.runtime.stores import LocalStore
@@ -115,7 +116,7 @@ class _Worker:
             kind, body = b"L", _json({"type": error.type, "message": str(error), "stack": error.stack})
         except BaseException as error:
             going_on = self._loaded is not None and not isinstance(error, KeyboardInterrupt)
-            kind, body = b"F" if going_on else b"L", _json(describe(error, self._loaded))
+            kind, body = b"F" if going_on else b"L", _json(_describe(error, self._loaded))
         if not self._channel.is_ours:
             os._exit(0)  # a fork of the user's that ran to the end of the task: the parent has answered or will
         _flush()
@@ -251,42 +252,11 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def describe(error: BaseException, loaded: Loaded | None = None) -> dict[str, Any]:
-    """An exception as Lambda tells it: error name, message, and the stack from the user's first frame on."""
-    try:
-        message = str(error)
-    except Exception as second:
-        message = f"<{type(error).__name__}, whose message fails with {type(second).__name__}>"
+def _describe(error: BaseException, loaded: Loaded | None) -> dict[str, Any]:
     if loaded is not None and isinstance(error, NameError) and error.name in loaded.module_names:
         print(
             f"{loaded.file_name}: {error.name!r} is defined at the top of the file, which is never run; "
             "import or define it inside the run method.",
             file=sys.stderr,
         )
-    return {"type": error_name(error), "message": message, "stack": stack_of(error)}
-
-
-def error_name(error: BaseException) -> str:
-    """The class's name, or its own `name = "Some.Error"`: States Language names may hold what an identifier cannot."""
-    name = type(error).__dict__.get("name")
-    return name if isinstance(name, str) and name else type(error).__name__
-
-
-_OURS = os.path.dirname(__file__)
-
-
-def stack_of(error: BaseException) -> list[str]:
-    """`  File "…", line N, in run\\n    code\\n`, one text a frame, outermost first (as recorded from Lambda)."""
-    import linecache
-
-    frames: list[str] = []
-    step = error.__traceback__
-    while step is not None:
-        code = step.tb_frame.f_code
-        if os.path.dirname(code.co_filename) != _OURS or frames:
-            line = linecache.getline(code.co_filename, step.tb_lineno, step.tb_frame.f_globals).strip()
-            text = f'  File "{code.co_filename}", line {step.tb_lineno}, in {code.co_name}\n'
-            frames.append(f"{text}    {line}\n" if line else text)
-        step = step.tb_next
-    # A recursion without end has a thousand frames; a cause holds 32,768 characters.
-    return frames if len(frames) <= 40 else [*frames[:20], f"  ... {len(frames) - 40} more\n", *frames[-20:]]
+    return {"type": error_name(error), "message": message_of(error), "stack": stack_of(error)}

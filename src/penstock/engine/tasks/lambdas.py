@@ -153,13 +153,22 @@ def _http(headers: Mapping[str, str], order: tuple[str, ...]) -> dict[str, Json]
 
 
 def not_found(request: TaskRequest, name: str, entropy: Entropy) -> Failed:
-    arn = name if name.startswith("arn:") else f"arn:aws:lambda:{request.region}:{_account(request)}:function:{name}"
+    arn = full_arn(request, name)
     if len(arn.split(":")) < 8:
         arn += ":$LATEST"
     return Failed(
         "Lambda.ResourceNotFoundException",
         f"Function not found: {arn} (Service: Lambda, Status Code: 404, Request ID: {entropy.uuid4()})",
     )
+
+
+def full_arn(request: TaskRequest, name: str) -> str:
+    """The ARN of a function given by name, partial or full ARN; a qualifier stays."""
+    if name.startswith("arn:"):
+        return name
+    version = qualifier(name)
+    arn = f"arn:aws:lambda:{request.region}:{_account(request)}:function:{function_name(name)}"
+    return arn if version == "$LATEST" else f"{arn}:{version}"
 
 
 def _account(request: TaskRequest) -> str:

@@ -7,9 +7,7 @@ killed with its process group and another takes its place.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
-import errno
 import json
 import os
 import selectors
@@ -22,14 +20,26 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import penstock
 from penstock.clock import Clock
+from penstock.engine.tasks.calls import (
+    Alive,
+    Answered,
+    Call,
+    End,
+    Exited,
+    Lines,
+    Log,
+    NotMarshalled,
+    NoWorker,
+    Raised,
+    StopAsked,
+    Target,
+    TimedOut,
+)
 from penstock.runtime._zygote import COMMAND, NOTICE
-
-Log: TypeAlias = Callable[[str, str], None]
-"""Gets what a worker printed: the task's name and whole lines, from a thread of the pool. Must not raise."""
 
 _LENGTH: Final = struct.Struct("!I")
 _MOST: Final = 64 * 1024 * 1024
@@ -39,95 +49,16 @@ _STARTING: Final = 2
 """Workers being forked at once: by then others may have become idle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The result as JSON text, as the runtime wrote it."""
-
-    text: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class NotMarshalled:
-    """The result is nothing JSON can hold."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    error: str
-    message: str
-    stack: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Exited:
-    """The process ended: its exit code, or a signal's negative number."""
-
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class TimedOut:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class NoWorker:
-    """No process can be started."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopAsked:
-    """Not an end: the code has called `stop_execution` and goes on."""
-
-    error: str | None
-    cause: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Alive:
-    """Not an end: a heartbeat."""
-
-
-End: TypeAlias = Answered | NotMarshalled | Raised | Exited | TimedOut | NoWorker
-Event: TypeAlias = End | StopAsked | Alive
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a worker runs. `limit` workers at most at once; `cleans_up`: it has something to do before it ends."""
-
-    name: str
-    init: dict[str, Any]
-    limit: int | None = None
-    cleans_up: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """One call. `tell` gets its events, from a thread of the pool, ending with one End unless it is cancelled."""
-
-    target: Target
-    body: bytes
-    tell: Callable[[Event], None]
-    timeout: float | None = None
-    deadline: float | None = None
-    worker: _Worker | None = None
-    done: bool = False
-
-
 @dataclass(slots=True, eq=False)
 class _Worker:
     number: int
     target: Target
     socket: socket.socket
     output: int
-    log: _Lines
+    log: Lines
     pid: int | None = None
     call: Call | None = None
+    deadline: float | None = None
     incoming: bytearray = field(default_factory=bytearray)
     outgoing: bytes | memoryview = b""
     doomed: bool = False
@@ -178,7 +109,7 @@ class Pool:
             if group.idle:
                 worker = group.idle.pop()
                 self._give(worker, call)
-                if not worker.outgoing and (call.deadline is None or call.deadline >= self._waits_until):
+                if not worker.outgoing and (worker.deadline is None or worker.deadline >= self._waits_until):
                     return
             else:
                 group.queue.append(call)
@@ -225,8 +156,7 @@ class Pool:
     def _give(self, worker: _Worker, call: Call) -> None:
         worker.call = call
         call.worker = worker
-        if call.timeout is not None:
-            call.deadline = self._clock.monotonic() + call.timeout
+        worker.deadline = None if call.timeout is None else self._clock.monotonic() + call.timeout
         self._send(worker, _LENGTH.pack(len(call.body)) + call.body)
 
     def _send(self, worker: _Worker, data: bytes | memoryview) -> None:
@@ -290,9 +220,9 @@ class Pool:
     def _next_deadline(self) -> float | None:
         with self._lock:
             deadlines = [
-                worker.call.deadline
+                worker.deadline
                 for worker in self._workers.values()
-                if worker.call is not None and worker.call.deadline is not None
+                if worker.call is not None and worker.deadline is not None
             ]
             # The caller's thread may give a call between here and the select; it compares with this.
             self._waits_until = min(deadlines, default=float("inf"))
@@ -312,7 +242,7 @@ class Pool:
             late = [
                 worker
                 for worker in self._workers.values()
-                if worker.call is not None and worker.call.deadline is not None and worker.call.deadline <= now
+                if worker.call is not None and worker.deadline is not None and worker.deadline <= now
             ]
         for worker in late:
             self._read_output(worker)
@@ -374,7 +304,7 @@ class Pool:
         ours.setblocking(False)
         os.set_blocking(output, False)
         self._numbers += 1
-        worker = _Worker(self._numbers, call.target, ours, output, _Lines(call.target.name, self._log))
+        worker = _Worker(self._numbers, call.target, ours, output, Lines(call.target.name, self._log))
         self._workers[worker.number] = worker
         group.workers += 1
         self._starting += 1
@@ -489,7 +419,7 @@ class Pool:
             if call is not None:
                 call.done = True
             worker.call = None
-            if not reusable:
+            if not reusable or worker.target.fresh:
                 self._kill(worker)
             elif call is not None and not worker.doomed:
                 self._next(worker)
@@ -616,37 +546,3 @@ class Pool:
             self._bury(worker, -signal.SIGKILL)
         with self._lock:
             self._process = self._control = None
-
-
-class _Lines:
-    """Hands on whole lines; a rest without a newline when the call ends or it grows long."""
-
-    def __init__(self, name: str, log: Log) -> None:
-        self._name = name
-        self._log = log
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._rest = ""
-
-    def write(self, data: bytes) -> None:
-        text = self._rest + self._decoder.decode(data)
-        end = text.rfind("\n") + 1
-        if end == 0 and len(text) > 8192:
-            end = len(text)
-        self._rest = text[end:]
-        if end:
-            self._log(self._name, text[:end])
-
-    def flush(self) -> None:
-        if self._rest:
-            self._log(self._name, self._rest + "\n")
-            self._rest = ""
-
-
-def to_stderr(name: str, text: str) -> None:
-    """The log for which nobody has asked for another."""
-    try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-    except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.EIO):
-            raise

@@ -1,0 +1,131 @@
+"""Daemon threads that run functions, as many as are busy at once; what they print goes to stderr."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, Final, TextIO, TypeAlias
+
+Job: TypeAlias = Callable[[], None]
+
+LIMIT: Final = 1000
+"""Lambda's default number of concurrent executions in an account; more wait their turn."""
+
+
+class Threads:
+    """Runs jobs; a job never waits for another while fewer than LIMIT run. A job must not raise."""
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = 0
+        self._threads = 0
+        self._closed = False
+
+    def submit(self, job: Job) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            if self._idle > 0 or self._threads >= LIMIT:
+                self._idle -= 1
+                self._jobs.put(job)
+                return
+            if self._threads == 0:
+                _install()
+            self._threads += 1
+        threading.Thread(target=self._work, args=(job,), name="penstock-function", daemon=True).start()
+
+    def close(self) -> None:
+        """Lets idle threads end; those that run end after their job."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            threads = self._threads
+        for _ in range(threads):
+            self._jobs.put(None)
+        if threads:
+            _uninstall()
+
+    def _work(self, job: Job) -> None:
+        _ours.add(threading.get_ident())
+        try:
+            while True:
+                job()
+                with self._lock:
+                    self._idle += 1
+                following = self._jobs.get()
+                if following is None:
+                    return
+                job = following
+        finally:
+            _ours.discard(threading.get_ident())
+            if hasattr(_local, "runner"):
+                _local.runner.close()
+
+
+_local = threading.local()
+
+
+def run_in_loop(awaitable: Any) -> Any:
+    """Waits for `awaitable` in this thread's event loop."""
+    import asyncio  # takes 40 ms to load, and most functions are not async
+
+    async def whole() -> Any:
+        return await awaitable
+
+    # One loop a thread, as one environment of Lambda: making a loop for each call costs 100 µs.
+    if not hasattr(_local, "runner"):
+        _local.runner = asyncio.Runner()
+    return _local.runner.get_loop().run_until_complete(whole())
+
+
+_ours: set[int] = set()
+_installing = threading.Lock()
+_users = 0
+_router: _Router | None = None
+
+
+class _Router:
+    """Stands in for sys.stdout: what our threads write goes to stderr, all else where it went before.
+
+    The result of a run has stdout for itself; a function's own thread is the only way to tell its prints apart.
+    """
+
+    def __init__(self, original: TextIO) -> None:
+        self.original = original
+
+    def write(self, text: str) -> int:
+        return (sys.stderr if threading.get_ident() in _ours else self.original).write(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        (sys.stderr if threading.get_ident() in _ours else self.original).flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+
+def _install() -> None:
+    global _users, _router
+    with _installing:
+        _users += 1
+        if not isinstance(sys.stdout, _Router) and sys.stdout is not None:
+            _router = _Router(sys.stdout)
+            sys.stdout = _router
+
+
+def _uninstall() -> None:
+    global _users, _router
+    with _installing:
+        _users -= 1
+        if _users == 0 and _router is not None:
+            # Somebody else (a test runner) may have put another stream there since; that is theirs.
+            if sys.stdout is _router:
+                sys.stdout = _router.original
+            _router = None
