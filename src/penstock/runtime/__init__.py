@@ -3,10 +3,12 @@
 Imports nothing else of Penstock, so that it ships alone.
 """
 
+from penstock.runtime.bases import EventProcessor, TaskWorker
 from penstock.runtime.context import LambdaContext, TaskContext
 from penstock.runtime.state_data import InvalidItem, ItemNotFound, ItemTooLarge, StateDataClient, StateDataError
 
 __all__ = [
+    "EventProcessor",
     "InvalidItem",
     "ItemNotFound",
     "ItemTooLarge",
@@ -14,4 +16,5 @@ __all__ = [
     "StateDataClient",
     "StateDataError",
     "TaskContext",
+    "TaskWorker",
 ]
