@@ -80,16 +80,16 @@ class _Strict:
         return value
 
 
-def _where(source: Source, offset: int) -> str:
+def _where(lines: Lines, offset: int) -> str:
     """Jackson's own words for a place; it shows at most 500 characters of the text."""
-    line, column = Lines(source).place(offset)
-    text = source.text
+    line, column = lines.place(offset)
+    text = lines.source.text
     shown = f'"{text}"' if len(text) <= 500 else f'"{text[:500]}"[truncated {len(text) - 500} chars]'
     return f"[Source: (String){shown}; line: {line}, column: {column}]"
 
 
-def _refused(source: Source, message: str, offset: int, span: Span) -> Diagnostic:
-    where = _where(source, offset)
+def _refused(lines: Lines, message: str, offset: int, span: Span) -> Diagnostic:
+    where = _where(lines, offset)
     return Diagnostic(SYNTAX, f"{message}\n at {where}", location=where, span=span)
 
 
@@ -109,10 +109,10 @@ def _syntax(source: Source, error: json.JSONDecodeError) -> Diagnostic:
         message = (
             "Unexpected end-of-input: was expecting closing quote for a string value"
             if error.msg.startswith("Unterminated string")
-            else _unclosed(source, text)
+            else _unclosed(lines)
         )
         start = offset if error.msg.startswith("Unterminated string") else max(0, len(text.rstrip()) - 1)
-        return _refused(source, message, end, lines.span(start, start + 1))
+        return _refused(lines, message, end, lines.span(start, start + 1))
     char = text[offset]
     shown = f"'{char}' (code {ord(char)})"
     span = lines.span(offset, offset + 1)
@@ -121,11 +121,11 @@ def _syntax(source: Source, error: json.JSONDecodeError) -> Diagnostic:
             f"Illegal unquoted character ((CTRL-CHAR, code {ord(char)})): "
             "has to be escaped using backslash to be included in string value"
         )
-        return _refused(source, message, offset + 1, span)
+        return _refused(lines, message, offset + 1, span)
     if "escape" in error.msg:
         escaped = text[offset + 1 : offset + 2] or char
         message = f"Unrecognized character escape '{escaped}' (code {ord(escaped)})"
-        return _refused(source, message, offset + 2, lines.span(offset, offset + 2))
+        return _refused(lines, message, offset + 2, lines.span(offset, offset + 2))
     if error.msg.startswith("Expecting property name"):
         message = f"Unexpected character ({shown}): was expecting double-quote to start field name"
     elif error.msg.startswith("Expecting ':'"):
@@ -140,10 +140,10 @@ def _syntax(source: Source, error: json.JSONDecodeError) -> Diagnostic:
         message = f"Unexpected character ({shown}): nothing may follow the definition's closing brace"
     elif match := _TOKEN.match(text, offset):
         message = f"Unrecognized token '{match.group()}': was expecting ({_ANY})"
-        return _refused(source, message, match.end(), lines.span(offset, match.end()))
+        return _refused(lines, message, match.end(), lines.span(offset, match.end()))
     else:
         message = f"Unexpected character ({shown}): expected a valid value ({_ANY})"
-    return _refused(source, message, offset + 1, span)
+    return _refused(lines, message, offset + 1, span)
 
 
 def _open(text: str, end: int) -> list[tuple[str, int]]:
@@ -162,13 +162,14 @@ def _innermost(text: str, offset: int) -> str:
     return "Array" if stack and stack[-1][0] == "[" else "Object"
 
 
-def _unclosed(source: Source, text: str) -> str:
+def _unclosed(lines: Lines) -> str:
+    text = lines.source.text
     stack = _open(text, len(text))
     if not stack:
         return "Unexpected end-of-input"
     opening, offset = stack[-1]
     kind = "Array" if opening == "[" else "Object"
-    marker = _where(source, offset)
+    marker = _where(lines, offset)
     return f"Unexpected end-of-input: expected close marker for {kind} (start marker at {marker})"
 
 
@@ -188,7 +189,7 @@ def _duplicates(source: Source) -> list[Diagnostic]:
             key = json.loads(token)
             if key in stack[-1]:
                 message = f"Duplicate field {_quoted(key)}"
-                found.append(_refused(source, message, match.end(1), lines.span(match.start(1), match.end(1))))
+                found.append(_refused(lines, message, match.end(1), lines.span(match.start(1), match.end(1))))
             stack[-1].add(key)
     return found
 
@@ -207,8 +208,8 @@ def _unusual(source: Source) -> list[Diagnostic]:
             continue
         span = lines.span(match.start(), match.end())
         if token.lstrip("-") in ("NaN", "Infinity"):
-            found.append(_refused(source, f"Non-standard token '{token}': JSON has no such number", match.end(), span))
+            found.append(_refused(lines, f"Non-standard token '{token}': JSON has no such number", match.end(), span))
         elif len(token) > 4300 or float(token) in (float("inf"), float("-inf")):
             message = f"Numeric value ({token[:20]}{'…' if len(token) > 20 else ''}) out of range"
-            found.append(_refused(source, message, match.end(), span))
+            found.append(_refused(lines, message, match.end(), span))
     return found

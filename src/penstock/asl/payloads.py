@@ -17,7 +17,7 @@ JSONATA_DELIMITERS = "JSONata string must start with {% and end with %}"
 
 
 class Report(Protocol):
-    def fault(self, message: str, place: Place, *, code: str = ..., hint: str | None = None) -> None: ...
+    def fault(self, message: str, place: Place, *, at: Place = None, hint: str | None = None) -> None: ...
 
     def warn(self, code: str, message: str, place: Place, hint: str) -> None: ...
 
@@ -50,9 +50,11 @@ def check_template(report: Report, value: Json, place: Place) -> None:
                     problem = value_fault(inner) if type(inner) is str else "It is not a string."
                     if problem is not None and not (type(inner) is str and "${" in inner):
                         words = "must be a valid JSONPath or a valid intrinsic function call"
-                        report.fault(f"The value for the field '{key}' {words}", place, hint=problem)
+                        report.fault(f"The value for the field '{key}' {words}", place, at=(place, key), hint=problem)
                     if key[:-2] in value:
-                        report.fault(f"The field '{key[:-2]}' is set twice, with and without '.$'", place)
+                        report.fault(
+                            f"The field '{key[:-2]}' is set twice, with and without '.$'", place, at=(place, key)
+                        )
                 elif type(inner) is str:
                     if inner[:1] in "$S" and looks_dynamic(inner):
                         _no_dollar(report, key, (place, key))

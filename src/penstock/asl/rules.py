@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from penstock.asl import schema
 from penstock.asl.model import UNSET, And, ChoiceRule, Comparison, Not, Or
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_RULE_DEPTH = 100
 
+Part: TypeAlias = tuple[str | None, Callable[..., Any], str | None, type | None]
+
 _SELECTORS = ("And", "Or", "Not", "Variable", "Condition")
 _TOP = frozenset({*_SELECTORS, "Next", "Assign", "Output", "Comment", *schema.OPERATORS})
 _INNER = frozenset({*_SELECTORS, "Comment", *schema.OPERATORS})
@@ -25,10 +28,9 @@ _ONLY_JSONATA = frozenset({"Condition", "Output"})
 _OPERATORS = schema.OPERATORS
 
 
-def read_rule(walk: Walk, raw: Any, place: Place, language: str) -> Any:
-    """One entry of Choices as a ChoiceRule; UNSET where it cannot be built."""
-    from penstock.asl.shape import OBJECTS
-
+def read_rule(walk: Walk, raw: Any, place: Place, language: str, parts: Mapping[str, Part]) -> Any:
+    """One entry of Choices as a ChoiceRule; UNSET where it cannot be built. `parts` reads the fields it has in common
+    with a catcher."""
     if type(raw) is not dict:
         return walk.wrong_type("[OBJECT]", place)
     mark = len(walk.problems)
@@ -36,10 +38,9 @@ def read_rule(walk: Walk, raw: Any, place: Place, language: str) -> Any:
     if "Next" not in raw:
         own.append(Problem(SCHEMA, "These fields are required: [Next]", place, focus="key"))
     values: dict[str, Any] = {}
-    catcher = OBJECTS["Catcher"].fields
     for key in ("Next", "Assign", "Output", "Comment"):
         if key in raw:
-            attribute, reader, only, _ = catcher[key]
+            attribute, reader, only, _ = parts[key]
             assert attribute is not None
             values[attribute] = reader(walk, raw[key], place, key, only or language)
     if "Condition" in raw:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from penstock.asl import schema
 from penstock.asl.model import UNSET, StateMachine, asl_names
 from penstock.asl.payloads import check_expressions, check_static, check_template, is_expression, looks_dynamic
-from penstock.asl.problems import SCHEMA, Place, Problem
+from penstock.asl.problems import SCHEMA, Focus, Place, Problem
 from penstock.asl.rules import read_rule
 from penstock.asl.schema import JSONATA, JSONPATH
 from penstock.asl.syntax import path_fault, reference_fault, value_fault
@@ -26,6 +26,9 @@ from penstock.jsontools import Json
 
 MAX_MACHINE_DEPTH = 32
 """Parallels and Maps inside one another. AWS has a limit of its own (TOO_DEEPLY_NESTED) that nobody has measured."""
+
+MAX_HINTS = 20
+"""Problems that get a `Did you mean`."""
 
 _SUBSTITUTION = re.compile(r"\$\{[^${}]+\}")
 
@@ -64,12 +67,13 @@ class Spec:
 class Walk:
     """One definition. Read `machine`, `problems` and `scopes` afterwards."""
 
-    __slots__ = ("assigns", "free", "language", "machine", "problems", "scope", "scopes", "sound")
+    __slots__ = ("assigns", "free", "hints", "language", "machine", "problems", "scope", "scopes", "sound")
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.problems: list[Problem] = []
         self.scopes: list[Scope] = []
         self.sound = True
+        self.hints = MAX_HINTS
         self.free = False
         self.assigns = False
         self.scope: Scope | None = None
@@ -80,11 +84,23 @@ class Walk:
 
     # ---- reporting
 
-    def fault(self, message: str, place: Place, *, code: str = SCHEMA, hint: str | None = None) -> None:
-        self.problems.append(Problem(code, message, place, help=hint))
+    def fault(
+        self, message: str, place: Place, *, code: str = SCHEMA, at: Place = None, hint: str | None = None
+    ) -> None:
+        focus: Focus = "value" if at is None else "key"
+        self.problems.append(Problem(code, message, place, at=at, focus=focus, help=hint))
 
     def warn(self, code: str, message: str, place: Place, hint: str) -> None:
         self.problems.append(Problem(code, message, place, Severity.WARNING, help=hint))
+
+    def hint(self, value: Any, words: Iterable[str]) -> str | None:
+        """`Did you mean …?`, for the first few problems: looking for similar words is slow."""
+        if type(value) is not str or not self.hints:
+            return None
+        self.hints -= 1
+        folded = {word.lower(): word for word in words}
+        close = difflib.get_close_matches(value[:100].lower(), folded, n=1, cutoff=0.75)
+        return f"Did you mean {folded[close[0]]}?" if close else None
 
     def wrong_type(self, expected: str, place: Place) -> Any:
         """What is there does not fit the model: the problem is recorded, the machine cannot be built."""
@@ -103,7 +119,7 @@ class Walk:
         for key, value in raw.items():
             entry = fields.get(key)
             if entry is None:
-                own.append(_unsupported(key, place, fields))
+                own.append(_unsupported(key, place, self.hint(key, fields)))
                 continue
             attribute, reader, only, plain = entry
             if only is not None and only != language:
@@ -183,7 +199,7 @@ class Walk:
                 self.problems.append(Problem(SCHEMA, "These fields are required: [Type]", place, focus="key"))
             else:
                 words = f"The field 'Type' should have one of these values: [{', '.join(schema.TYPES)}]"
-                self.fault(words, (place, "Type"), hint=_similar(kind, schema.TYPES))
+                self.fault(words, (place, "Type"), hint=self.hint(kind, schema.TYPES))
             return UNSET
         language = self.language
         self.free = False
@@ -349,7 +365,7 @@ def _one_of(kind: schema.OneOf) -> Reader:
         if type(value) is not str:
             return walk.wrong_type("[STRING]", (parent, key))
         if value not in allowed and not _has_substitution(value):
-            walk.fault(words, (parent, key), hint=_similar(value, kind.values))
+            walk.fault(words, (parent, key), hint=walk.hint(value, kind.values))
         return value
 
     return read
@@ -406,7 +422,8 @@ def _choices(walk: Walk, value: Any, parent: Place, key: str, language: str) -> 
         return walk.wrong_type("[ARRAY]", place)
     if not value:
         walk.fault("Value cannot be empty", place)
-    return tuple(read_rule(walk, raw, (place, index), language) for index, raw in enumerate(value))
+    parts = OBJECTS["Catcher"].fields
+    return tuple(read_rule(walk, raw, (place, index), language, parts) for index, raw in enumerate(value))
 
 
 def _machine(kind: schema.Machine) -> Reader:
@@ -492,16 +509,14 @@ def _after_map(walk: Walk, raw: dict[str, Any], place: Place) -> None:
         return
     for key in ("ItemReader", "ResultWriter"):
         if key in raw:
-            problem = Problem(SCHEMA, f"Field '{key}' is not supported", place, focus="key", at=(place, key))
-            problem.help = "Only a Map whose ProcessorConfig says Mode DISTRIBUTED has it."
-            walk.problems.append(problem)
+            hint = "Only a Map whose ProcessorConfig says Mode DISTRIBUTED has it."
+            walk.problems.append(_unsupported(key, place, hint))
 
 
 def _after_processor_config(walk: Walk, raw: dict[str, Any], place: Place) -> None:
     if raw.get("Mode", "INLINE") == "INLINE":
         if "ExecutionType" in raw:
-            words = "Field 'ExecutionType' is not supported"
-            walk.problems.append(Problem(SCHEMA, words, place, focus="key", at=(place, "ExecutionType")))
+            walk.problems.append(_unsupported("ExecutionType", place))
     elif raw.get("Mode") == "DISTRIBUTED" and "ExecutionType" not in raw:
         walk.problems.append(Problem(SCHEMA, "These fields are required: [ExecutionType]", place, focus="key"))
 
@@ -522,8 +537,7 @@ def _after_reader_config(walk: Walk, raw: dict[str, Any], place: Place) -> None:
     if kind not in ("CSV", "MANIFEST", None):
         for key in ("CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"):
             if key in raw:
-                words = f"Field '{key}' is not supported"
-                walk.problems.append(Problem(SCHEMA, words, place, focus="key", at=(place, key)))
+                walk.problems.append(_unsupported(key, place))
     if raw.get("CSVHeaderLocation") == "GIVEN" and "CSVHeaders" not in raw:
         walk.problems.append(Problem(SCHEMA, "These fields are required: [CSVHeaders]", place, focus="key"))
 
@@ -540,10 +554,8 @@ _AFTER: dict[str, Callable[[Walk, dict[str, Any], Place], None]] = {
 # ---- words
 
 
-def _unsupported(key: str, place: Place, fields: dict[str, Any]) -> Problem:
-    problem = Problem(SCHEMA, f"Field '{key}' is not supported", place, focus="key", at=(place, key))
-    problem.help = _similar(key, tuple(fields))
-    return problem
+def _unsupported(key: str, place: Place, hint: str | None = None) -> Problem:
+    return Problem(SCHEMA, f"Field '{key}' is not supported", place, focus="key", at=(place, key), help=hint)
 
 
 def _other_language(key: str, place: Place, language: str, only: str) -> Problem:
@@ -562,16 +574,6 @@ def _group(group: tuple[str, ...], count: int, raw: dict[str, Any], place: Place
     last = [key for key in raw if key in group][-1]
     words = f"There should only be one of the following fields: [{names}]"
     return Problem(SCHEMA, words, place, focus="key", at=(place, last))
-
-
-def _similar(value: Any, words: tuple[str, ...]) -> str | None:
-    if type(value) is not str:
-        return None
-    close = difflib.get_close_matches(value[:100], words, n=1, cutoff=0.75)
-    if not close:
-        folded = {word.lower(): word for word in words}
-        close = [folded[value.lower()]] if value.lower() in folded else []
-    return f"Did you mean {close[0]}?" if close else None
 
 
 def _has_substitution(text: str) -> bool:

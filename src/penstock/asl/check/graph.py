@@ -6,23 +6,25 @@ nothing reaches. Only the machine itself must have an end; a branch or processor
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from penstock.asl.problems import TARGET, Place, Problem
-from penstock.asl.shape import Scope, Walk
+from penstock.asl.schema import MAX_NAME
+from penstock.asl.shape import MAX_HINTS, Scope, Walk
 
 _ENDS = ("Succeed", "Fail")
 
 
 def judge(walk: Walk) -> list[Problem]:
+    walk.hints = MAX_HINTS  # a budget for each run, so that the same definition always gets the same help
     found: list[Problem] = []
     for scope in walk.scopes:
         start, states = scope.raw.get("StartAt"), scope.raw.get("States")
         if type(states) is not dict or not states or type(start) is not str:
             continue  # the schema has said so, and AWS says no more (recorded for a missing StartAt)
-        unreached = _judge_scope(scope, start, states, found)
+        unreached = _judge_scope(walk, scope, start, states, found)
         if scope.parent is None and not _can_end(scope, states):
             found.append(Problem("MISSING_END_STATE", "Workflow has no terminal state", scope.place, located=False))
         else:
@@ -30,23 +32,23 @@ def judge(walk: Walk) -> list[Problem]:
     return found
 
 
-def _judge_scope(scope: Scope, start: str, states: dict[str, Any], found: list[Problem]) -> list[Problem]:
+def _judge_scope(walk: Walk, scope: Scope, start: str, states: dict[str, Any], found: list[Problem]) -> list[Problem]:
     """Adds the dangling targets to `found`; returns the problems of unreached states."""
     ways: dict[str, list[str]] = {}
     if start not in states:
-        found.append(_dangling(start, (scope.place, "StartAt"), states))
+        found.append(_dangling(walk, start, (scope.place, "StartAt"), states))
     for name, place, raw, kind in scope.states:
         targets = ways[name] = []
         target = raw.get("Next")
         if type(target) is str and kind not in ("Choice", *_ENDS):
             targets.append(target)
             if target not in states:
-                found.append(_dangling(target, (place, "Next"), states))
+                found.append(_dangling(walk, target, (place, "Next"), states))
         if kind == "Choice" or "Catch" in raw:
             for target, at in _branching(raw, place, kind):
                 targets.append(target)
                 if target not in states:
-                    found.append(_dangling(target, at, states))
+                    found.append(_dangling(walk, target, at, states))
     reached: set[str] = set()
     waiting = [start]
     while waiting:
@@ -75,11 +77,10 @@ def _branching(raw: dict[str, Any], place: Place, kind: str) -> Iterator[tuple[s
                     yield target, (((place, key), index), "Next")
 
 
-def _dangling(target: str, place: Place, states: dict[str, Any]) -> Problem:
+def _dangling(walk: Walk, target: str, place: Place, states: dict[str, Any]) -> Problem:
     # AWS says 'Next' for Default, Catch and StartAt alike (measured).
-    close = difflib.get_close_matches(target[:200], [name for name in states if len(name) <= 200][:1000], n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else None
-    return Problem(TARGET, f"Missing 'Next' target: {target}", place, help=hint)
+    names = (name for name in islice(states, 1000) if len(name) <= MAX_NAME)
+    return Problem(TARGET, f"Missing 'Next' target: {target}", place, help=walk.hint(target, names))
 
 
 def _can_end(scope: Scope, states: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ not assign their names; the children of a Distributed Map are executions of thei
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from penstock.asl.problems import SCHEMA, Place, Problem
 from penstock.asl.schema import MAX_NAME
@@ -21,18 +21,43 @@ def judge(walk: Walk) -> list[Problem]:
     if not walk.assigns:
         return []
     found: list[Problem] = []
-    for scope in walk.scopes:
-        outer = _visible(scope)
+    sights: dict[int, _Sight] = {}
+    for scope in walk.scopes:  # outer scopes come before inner ones
+        sight = sights[id(scope)] = _look(scope, None if scope.parent is None else sights[id(scope.parent)])
         for name, place in scope.assigned:
             problem = _name_fault(name, place)
-            if problem is None and name in outer:
+            if problem is None and _in_any(name, sight.outer):
                 words = f"Variable '{name}' is assigned in an outer scope, and cannot be assigned in an inner one"
                 problem = Problem(SCHEMA, words, place, focus="key")
             if problem is not None:
                 found.append(problem)
-        if scope.is_distributed:
-            found += _beyond_reach(walk, scope)
+        if sight.hidden:
+            for _, place, raw, _ in scope.states:
+                found += _references(raw, place, sight)
     return found
+
+
+class _Sight(NamedTuple):
+    """Names as one scope sees them, a set for each scope that assigns any: its own, those of outer scopes it can read,
+    and those out of its reach."""
+
+    own: frozenset[str]
+    outer: tuple[frozenset[str], ...]
+    hidden: tuple[frozenset[str], ...]
+
+
+def _look(scope: Scope, parent: _Sight | None) -> _Sight:
+    own = frozenset(name for name, _ in scope.assigned)
+    if parent is None:
+        return _Sight(own, (), ())
+    above = (*parent.outer, parent.own) if parent.own else parent.outer
+    if scope.is_distributed:
+        return _Sight(own, (), parent.hidden + above)
+    return _Sight(own, above, parent.hidden)
+
+
+def _in_any(name: str, sets: tuple[frozenset[str], ...]) -> bool:
+    return any(name in names for names in sets)
 
 
 def _name_fault(name: str, place: Place) -> Problem | None:
@@ -51,41 +76,7 @@ def _name_fault(name: str, place: Place) -> Problem | None:
     return Problem("INVALID_VARIABLE_NAME", f"Invalid variable name '{name}': {fault}", place, focus="key")
 
 
-def _visible(scope: Scope) -> set[str]:
-    """The names of all outer scopes that `scope` can read."""
-    names: set[str] = set()
-    while scope.parent is not None and not scope.is_distributed:
-        scope = scope.parent
-        names.update(name for name, _ in scope.assigned)
-    return names
-
-
-def _beyond_reach(walk: Walk, scope: Scope) -> list[Problem]:
-    """References, in the states of a distributed child, to names that only the outer scopes assign."""
-    outer: set[str] = set()
-    above = scope.parent
-    while above is not None:
-        outer.update(name for name, _ in above.assigned)
-        above = above.parent
-    inside = [one for one in walk.scopes if _is_within(one, scope)]
-    outer -= {name for one in inside for name, _ in one.assigned}
-    found: list[Problem] = []
-    if outer:
-        for one in inside:
-            for _, place, raw, _ in one.states:
-                found += _references(raw, place, outer)
-    return found
-
-
-def _is_within(scope: Scope | None, container: Scope) -> bool:
-    while scope is not None:
-        if scope is container:
-            return True
-        scope = scope.parent
-    return False
-
-
-def _references(raw: dict[str, Any], place: Place, names: set[str]) -> list[Problem]:
+def _references(raw: dict[str, Any], place: Place, sight: _Sight) -> list[Problem]:
     """In the fields that JSONPath evaluates: those whose names end in Path or `.$`, and Variable."""
     found = []
     stack: list[tuple[Any, Place]] = [
@@ -100,7 +91,7 @@ def _references(raw: dict[str, Any], place: Place, names: set[str]) -> list[Prob
             stack += [(inner, (at, index)) for index, inner in enumerate(value)]
         elif isinstance(value, str) and isinstance(key, str) and key.endswith(("Path", ".$", "Variable")):
             for name in _REFERENCE.findall(value):
-                if name in names:
+                if _in_any(name, sight.hidden) and not _in_any(name, (*sight.outer, sight.own)):
                     words = f"Variable '{name}' of the parent execution cannot be referenced inside a distributed Map"
                     found.append(Problem(SCHEMA, words, at))
     return found
