@@ -54,6 +54,8 @@ def parse(source: Source) -> tuple[Json, list[Diagnostic], YamlPositions | None]
     except (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError) as error:
         # ruamel.yaml lets these out for some malformed directives, escapes and anchors.
         return None, [Diagnostic(SYNTAX, f"The definition is not YAML: {type(error).__name__}: {error}")], None
+    if root is None:  # nothing but comments
+        return None, [Diagnostic(SCHEMA, "Definition must be a valid JSON object")], None
     builder = _Builder(source)
     try:
         value = builder.value(root, 0)
