@@ -1,0 +1,497 @@
+"""The shell around the core: carries its commands out, in memory, and brings it the news.
+
+One thread runs the loop; task attempts run elsewhere (their handlers see to that) and report through a queue. Time is a
+Clock's. With `skip_time`, the clock jumps to the next timer whenever nothing can go on and no attempt is running; while
+attempts run it moves at real speed, so that their timeouts still mean something.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import Any, TypeAlias
+
+from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
+from penstock.engine import limits
+from penstock.engine.children import NestedExecutions
+from penstock.engine.core import (
+    CancelChild,
+    CancelTask,
+    CancelTimer,
+    ChildClosed,
+    Command,
+    Continued,
+    Event,
+    SetTimer,
+    StartChild,
+    Started,
+    StartTask,
+    StopRequested,
+    TaskReported,
+    TimersFired,
+    advance,
+)
+from penstock.engine.execution import Execution, Status, Type
+from penstock.engine.history import HistoryEvent, Record, events, instant
+from penstock.engine.program import Program
+from penstock.engine.tasks.handler import (
+    Cancel,
+    Failed,
+    Report,
+    Stopped,
+    Submitted,
+    Succeeded,
+    TaskHandler,
+    TaskRequest,
+    select,
+)
+from penstock.errors import InvalidInput, PenstockError, UsageError
+from penstock.jsontools import Json
+
+Observer: TypeAlias = Callable[[HistoryEvent], None]
+"""Called with each history event, as soon as it is recorded."""
+
+Machines: TypeAlias = Callable[[str], "Program | None"]
+"""The program of a state machine ARN, for `states:startExecution`."""
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+
+
+class ExecutionResult:
+    """What became of an execution."""
+
+    __slots__ = ("_events", "_execution", "_records")
+
+    def __init__(self, execution: Execution, records: list[Record]) -> None:
+        self._execution = execution
+        self._records = records
+        self._events: list[HistoryEvent] | None = None
+
+    @property
+    def status(self) -> Status:
+        """SUCCEEDED, FAILED, TIMED_OUT or ABORTED (RUNNING only while a Driver still runs it)."""
+        return self._execution.status
+
+    @property
+    def output(self) -> Json:
+        """None unless it succeeded."""
+        return self._execution.output
+
+    @property
+    def error(self) -> str | None:
+        return self._execution.error
+
+    @property
+    def cause(self) -> str | None:
+        return self._execution.cause
+
+    @property
+    def history(self) -> list[HistoryEvent]:
+        """The events, exactly as boto3's GetExecutionHistory returns `events`; made when first asked for."""
+        if self._events is None or len(self._events) != len(self._records):
+            self._events = events(self._records)
+        return self._events
+
+    @property
+    def execution_arn(self) -> str:
+        return self._execution.arn
+
+    @property
+    def name(self) -> str:
+        return self._execution.name
+
+    @property
+    def start_date(self) -> datetime:
+        return instant(self._execution.started)
+
+    @property
+    def stop_date(self) -> datetime:
+        return instant(self._execution.stopped)
+
+    @property
+    def input(self) -> Json:
+        return self._execution.input
+
+    @property
+    def output_text(self) -> str | None:
+        """The output as JSON text, as DescribeExecution gives it."""
+        text = self._execution.output_text
+        return None if text is None else text.decode("utf-8", "surrogatepass")
+
+    def __repr__(self) -> str:
+        return f"<ExecutionResult {self.name} {self.status}>"
+
+
+class Running:
+    """An execution in a Driver."""
+
+    __slots__ = ("cancels", "children", "execution", "machine", "observer", "on_close", "records", "result", "seen")
+
+    def __init__(self, execution: Execution, observer: Observer | None) -> None:
+        self.execution = execution
+        self.records = execution.records
+        self.result = ExecutionResult(execution, self.records)
+        self.observer = observer
+        self.seen = 0
+        self.cancels: dict[int, Cancel] = {}
+        """Attempts that are running, and how to stop them."""
+        self.children: dict[int, Running] = {}
+        self.on_close: Callable[[Running], None] | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.execution.status != "RUNNING"
+
+
+class Driver:
+    """Runs many executions in one loop.
+
+    `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
+    `machines` finds the programs that `states:startExecution` names. `start`, `stop` and `run` are for one thread;
+    reports may come from any.
+    """
+
+    def __init__(
+        self,
+        *,
+        handlers: Sequence[TaskHandler] = (),
+        clock: Clock | None = None,
+        skip_time: bool = False,
+        entropy: Entropy | None = None,
+        machines: Machines | None = None,
+    ) -> None:
+        if clock is None:
+            clock = VirtualClock() if skip_time else SystemClock()
+        elif skip_time and not isinstance(clock, VirtualClock):
+            raise UsageError("skip_time needs a clock that can jump: give a VirtualClock, or no clock.")
+        self.clock = clock
+        self.skip_time = skip_time
+        self.entropy = entropy or Entropy()
+        self.handlers: list[TaskHandler] = list(handlers)
+        if machines is not None:
+            self.handlers.append(NestedExecutions(self, machines))
+        self._inbox: SimpleQueue[tuple[Running, int, Report]] = SimpleQueue()
+        self._timers: list[tuple[float, int, Running, int]] = []
+        self._timers_set = 0
+        self._turns: deque[tuple[Running, Event]] = deque()
+        """What the core is still to be told, in order."""
+        self._attempts = 0
+        """Attempts running now."""
+        self._now = clock.now()
+
+    # ---- executions
+
+    def start(
+        self,
+        program: Program,
+        value: Json,
+        *,
+        name: str | None = None,
+        type: Type = "STANDARD",
+        machine_arn: str | None = None,
+        role_arn: str | None = None,
+        observer: Observer | None = None,
+        sync: bool = False,
+    ) -> Running:
+        """A new execution; it begins when the loop runs. Raises InvalidInput for an input over the payload quota."""
+        entropy = self.entropy
+        if name is None:
+            name = entropy.uuid4()
+        if machine_arn is None:
+            machine_arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:StateMachine"
+        if role_arn is None:
+            role_arn = f"arn:aws:iam::{machine_arn.split(':')[4]}:role/StepFunctionsRole"
+        prefix, _, machine_name = machine_arn.partition(":stateMachine:")
+        if not machine_name or prefix.count(":") < 4:
+            raise UsageError(f"{machine_arn!r} is no ARN of a state machine (arn:aws:states:REGION:ACCOUNT:stateMachine:NAME).")
+        standard = type == "STANDARD"
+        if standard:
+            arn = f"{prefix}:execution:{machine_name}:{name}"
+        else:
+            arn = f"{prefix}:express:{machine_name}:{name}:{entropy.uuid4()}"
+        execution = Execution(
+            program,
+            value,
+            arn=arn,
+            name=name,
+            machine_arn=machine_arn,
+            machine_name=machine_name,
+            role_arn=role_arn,
+            type=type,
+            seed=entropy.hex(32),
+            limit=limits.STANDARD_EVENTS if standard else limits.EXPRESS_EVENTS,
+            sync=sync,
+        )
+        if len(execution.input_text) > limits.PAYLOAD_BYTES:
+            raise InvalidInput(
+                f"The input has {len(execution.input_text):,} bytes of JSON; an execution takes {limits.PAYLOAD_BYTES:,} "
+                "at most. Put the data into a file or an object store and pass its place."
+            )
+        return self._begin(execution, observer)
+
+    def _begin(self, execution: Execution, observer: Observer | None) -> Running:
+        running = Running(execution, observer)
+        self._turns.append((running, Started()))
+        return running
+
+    def stop(self, running: Running, error: str | None = None, cause: str | None = None) -> None:
+        """Aborts an execution, as StopExecution does."""
+        self._turns.append((running, StopRequested(error, cause)))
+
+    def run(self, running: Running) -> ExecutionResult:
+        """Runs the loop until `running` has ended."""
+        execution = running.execution
+        while execution.status == "RUNNING":
+            self.turn()
+        return running.result
+
+    def run_all(self, several: Sequence[Running]) -> list[ExecutionResult]:
+        """Runs the loop until all of them have ended."""
+        return [self.run(running) for running in several]
+
+    def close(self) -> None:
+        """Stops the attempts that still run. The handlers stay open: they are the caller's."""
+        turns = {id(running): running for running, _ in self._turns}
+        for _, _, running, _ in self._timers:
+            turns[id(running)] = running
+        for running in turns.values():
+            for cancel in list(running.cancels.values()):
+                cancel()
+            self._attempts -= len(running.cancels)
+            running.cancels.clear()
+
+    # ---- the loop
+
+    def turn(self) -> None:
+        """One round: all news, all due timers; and if there was nothing, waiting for something."""
+        turns = self._turns
+        if turns:
+            for _ in range(len(turns)):  # a Continued goes to the end, behind the timers and reports that are due
+                self._tell(*turns.popleft())
+            if turns:
+                self._collect()
+                self._fire()
+            return
+        if not (self._collect() or self._fire()):
+            self._wait()
+
+    def _collect(self) -> bool:
+        inbox = self._inbox
+        if inbox.empty():
+            return False
+        while True:
+            try:
+                self._report(*inbox.get_nowait())
+            except Empty:
+                return True
+
+    def _report(self, running: Running, attempt: int, report: Report) -> None:
+        if attempt not in running.cancels:
+            return  # it was cancelled or has reported already
+        if isinstance(report, Stopped):
+            self.stop(running, report.error, report.cause)
+            return
+        if isinstance(report, Succeeded | Failed):
+            del running.cancels[attempt]
+            self._attempts -= 1
+        self._turns.append((running, TaskReported(attempt, report)))
+
+    def _next_timer(self) -> float | None:
+        timers = self._timers
+        while timers and timers[0][3] not in timers[0][2].execution.timers:
+            heapq.heappop(timers)  # cancelled
+        return timers[0][0] if timers else None
+
+    def _fire(self) -> bool:
+        """Fires what is due: of each execution all at once, so that simultaneous events are recorded together."""
+        now = self._time()
+        due: dict[int, tuple[Running, list[int]]] = {}
+        while True:
+            at = self._next_timer()
+            if at is None or at > now:
+                break
+            _, _, running, timer = heapq.heappop(self._timers)
+            due.setdefault(id(running), (running, []))[1].append(timer)
+        for running, timers in due.values():
+            self._turns.append((running, TimersFired(timers)))
+        return bool(due)
+
+    def _time(self) -> float:
+        # A history never goes back in time, even when the machine's clock is set back.
+        self._now = max(self._now, self.clock.now())
+        return self._now
+
+    def _wait(self) -> None:
+        clock = self.clock
+        at = self._next_timer()
+        seconds = None if at is None else max(0.0, at - self._time())
+        if not self._attempts and at is not None and seconds is not None and not isinstance(clock, SystemClock):
+            if isinstance(clock, VirtualClock):
+                clock.advance_to(at)  # to the instant itself: a sum of floats may fall short of it for ever
+            else:
+                clock.sleep(seconds)
+            return
+        before = clock.monotonic()
+        try:
+            item = self._inbox.get(timeout=None if seconds is None else min(seconds, 86_400))
+        except Empty:
+            item = None
+        if isinstance(clock, VirtualClock):
+            clock.advance(clock.monotonic() - before)
+        if item is not None:
+            self._report(*item)
+
+    def _tell(self, running: Running, event: Event) -> None:
+        execution = running.execution
+        commands = advance(execution, event, self._time())
+        if commands:
+            for command in commands:
+                self._carry_out(running, command)
+        if running.observer is not None:
+            self._show(running, running.observer)
+        if execution.status != "RUNNING":
+            if running.on_close is not None:
+                on_close, running.on_close = running.on_close, None
+                on_close(running)
+        elif execution.ready:
+            self._turns.append((running, Continued()))
+
+    def _show(self, running: Running, observer: Observer) -> None:
+        new = running.records[running.seen :]
+        first = running.seen + 1
+        running.seen += len(new)
+        for event in events(new, first=first):
+            observer(event)
+
+    # ---- commands
+
+    def _carry_out(self, running: Running, command: Command) -> None:
+        match command:
+            case SetTimer(timer, at):
+                self._timers_set += 1
+                heapq.heappush(self._timers, (at, self._timers_set, running, timer))
+            case StartTask(attempt, request):
+                self._start_task(running, attempt, request)
+            case CancelTask(attempt):
+                cancel = running.cancels.pop(attempt, None)
+                if cancel is not None:
+                    self._attempts -= 1
+                    cancel()
+            case StartChild():
+                self._start_child(running, command)
+            case CancelChild(child):
+                other = running.children.pop(child, None)
+                if other is not None:
+                    other.on_close = None
+                    self.stop(other)
+            case CancelTimer():
+                self._prune()
+
+    def _prune(self) -> None:
+        # Cancelled timers stay in the heap until they come up; not when they are most of it.
+        if len(self._timers) > 1000 and len(self._timers) > 4 * self._timers_set:
+            self._timers = [t for t in self._timers if t[3] in t[2].execution.timers]
+            heapq.heapify(self._timers)
+
+    def _start_task(self, running: Running, attempt: int, request: TaskRequest) -> None:
+        inbox = self._inbox
+
+        def report(news: Report) -> None:
+            inbox.put((running, attempt, news))
+
+        self._attempts += 1
+        running.cancels[attempt] = _nothing
+        handler = select(self.handlers, request)
+        if handler is None:
+            report(no_handler(request))
+            return
+        try:
+            cancel = handler.start(request, report)
+        except PenstockError:
+            raise
+        except Exception as error:
+            report(Failed(type(error).__name__, f"The task could not be started: {error}"))
+            return
+        if attempt in running.cancels:
+            running.cancels[attempt] = cancel
+
+    def _start_child(self, running: Running, command: StartChild) -> None:
+        parent = running.execution
+        kind: Type = "EXPRESS" if command.type == "EXPRESS" else "STANDARD"
+        machine_name = f"{parent.machine_name}/{command.label}"
+        name = self.entropy.uuid4()
+        prefix = parent.machine_arn.partition(":stateMachine:")[0]
+        execution = Execution(
+            command.program,
+            command.value,
+            arn=f"{prefix}:{'execution' if kind == 'STANDARD' else 'express'}:{machine_name}:{name}",
+            name=name,
+            machine_arn=f"{prefix}:stateMachine:{machine_name}",
+            machine_name=machine_name,
+            role_arn=parent.role_arn,
+            type=kind,
+            seed=self.entropy.hex(32),
+            limit=limits.STANDARD_EVENTS if kind == "STANDARD" else limits.EXPRESS_EVENTS,
+            text=command.text,
+        )
+        execution.root.item = command.item
+        child = self._begin(execution, None)
+        running.children[command.child] = child
+
+        def closed(child: Running) -> None:
+            running.children.pop(command.child, None)
+            ended = child.execution
+            news = ChildClosed(
+                command.child, ended.status, ended.output, ended.output_text, ended.error, ended.cause
+            )
+            self._turns.append((running, news))
+
+        child.on_close = closed
+
+
+def _nothing() -> None:
+    pass
+
+
+def no_handler(request: TaskRequest) -> Failed:
+    """The answer to a task that nothing here can carry out."""
+    return Failed(
+        "Penstock.NoHandler",
+        f"Nothing here answers the resource {request.resource} of the state '{request.state_name}'. "
+        "Map it to a function in penstock.toml, or mock the state.",
+    )
+
+
+def run(
+    program: Program,
+    input: Json,
+    *,
+    handlers: Sequence[TaskHandler] = (),
+    clock: Clock | None = None,
+    skip_time: bool = False,
+    entropy: Entropy | None = None,
+    name: str | None = None,
+    type: Type = "STANDARD",
+    machine_arn: str | None = None,
+    role_arn: str | None = None,
+    observer: Observer | None = None,
+    machines: Machines | None = None,
+    sync: bool = False,
+) -> ExecutionResult:
+    """Runs one execution to its end, in this thread, and says what became of it.
+
+    A failed execution is a result, not an exception: what is raised is about the call (InvalidInput, JsonError). With an
+    `entropy` that has a seed and a VirtualClock, the same call gives the same history. `sync` is StartSyncExecution.
+    """
+    driver = Driver(handlers=handlers, clock=clock, skip_time=skip_time, entropy=entropy, machines=machines)
+    running = driver.start(
+        program, input, name=name, type=type, machine_arn=machine_arn, role_arn=role_arn, observer=observer, sync=sync
+    )
+    try:
+        return driver.run(running)
+    finally:
+        driver.close()

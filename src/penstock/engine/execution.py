@@ -1,0 +1,271 @@
+"""What the core advances: an execution and its frames. Plain data, so that it can be written down and picked up.
+
+A frame is one line of control: the main line, a branch of a Parallel, an iteration of a Map. Nothing here waits or
+computes; `core` and `states` do that.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from penstock.asl.scope import EvaluationError
+from penstock.engine.history import Record
+from penstock.jsontools import Json, dumps
+
+if TYPE_CHECKING:
+    from penstock.engine.program import Program
+    from penstock.engine.states.base import State
+
+Status: TypeAlias = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+Type: TypeAlias = Literal["STANDARD", "EXPRESS"]
+
+# What a frame does when its turn comes. ENTER is 0 so that the loop can test for it by truth.
+ENTER: Final = 0
+"""Enter its state."""
+STARTED: Final = 1
+"""Record that its task attempt has started."""
+ERROR: Final = 2
+"""Offer its error to its state's retriers and catchers."""
+FAILING: Final = 3
+"""Fail the Parallel or Map that it belongs to."""
+RESULT: Final = 4
+"""Go on with what it waited for: a task's result, all branches, a timer."""
+AGAIN: Final = 5
+"""Try its state again: a retrier's delay is over."""
+WAITING: Final = 6
+"""Nothing: it waits for the world or for its children."""
+GONE: Final = 7
+"""Nothing ever again: it ended or was aborted."""
+
+# What a timer is for.
+WAIT: Final = "wait"
+RETRY: Final = "retry"
+TIMEOUT: Final = "timeout"
+HEARTBEAT: Final = "heartbeat"
+EXECUTION: Final = "execution"
+
+
+class PlainError(EvaluationError):
+    """An error whose cause AWS gives without "An error occurred while executing the state …" before it."""
+
+
+class Failure:
+    """An error on its way: its name and cause as history says them. `known_as` is the name that retriers and catchers
+    match: a missed heartbeat is recorded as States.Timeout and matched as States.HeartbeatTimeout."""
+
+    __slots__ = ("cause", "error", "known_as")
+
+    def __init__(self, error: str | None, cause: str | None, known_as: str | None = None) -> None:
+        self.error = error
+        self.cause = cause
+        self.known_as = known_as or error or ""
+
+
+class Attempt:
+    """One attempt of a task that the world is working on. `id` names it towards the driver."""
+
+    __slots__ = ("heartbeat", "heartbeat_timer", "id", "started", "submitted", "timeout", "timeout_timer", "token")
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        self.token: str | None = None
+        self.timeout: float | None = None
+        self.heartbeat: float | None = None
+        self.timeout_timer = 0
+        self.heartbeat_timer = 0
+        self.started = False
+        self.submitted = False
+
+
+class Join:
+    """The children of a Parallel or a Map that is running, and what has come of them."""
+
+    __slots__ = ("children", "failed", "items", "keys", "limit", "next", "pending", "results", "running", "selected", "texts", "tolerated")
+
+    def __init__(self, count: int, items: Sequence[Json] | None = None, limit: int = 0) -> None:
+        self.items = items
+        """The items of a Map; None for a Parallel."""
+        self.selected: Sequence[Json] | None = items
+        """What the iterations get: the items, or what ItemSelector makes of them."""
+        self.keys: Sequence[str] | None = None
+        """Keys of the items, where the items are the members of an object."""
+        self.limit = limit
+        """How many may run at once; 0 for all."""
+        self.next = 0
+        """The index to start next."""
+        self.pending = count
+        """How many have not ended."""
+        self.results: list[Json] = [None] * count
+        self.texts: list[bytes] = [b"null"] * count
+        self.running: dict[int, Frame] = {}
+        self.children: dict[int, int] = {}
+        """Index → child execution, for a distributed Map."""
+        self.failed = 0
+        self.tolerated: float = 0
+        """How many may fail (distributed Map)."""
+
+
+class Frame:
+    """One line of control: where it is, its input, its variables, its retry counters."""
+
+    __slots__ = (
+        "attempt",
+        "entered",
+        "entered_at",
+        "failure",
+        "index",
+        "item",
+        "join",
+        "last",
+        "number",
+        "parent",
+        "phase",
+        "result",
+        "retries",
+        "retry_count",
+        "timer",
+        "state",
+        "text",
+        "value",
+        "variables",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        state: State,
+        value: Json,
+        text: bytes,
+        variables: dict[str, Json],
+        parent: Frame | None = None,
+        index: int = 0,
+        last: int = 0,
+    ) -> None:
+        self.number = number
+        self.state = state
+        self.value = value
+        """The input of its state; the output of the state before."""
+        self.text = text
+        """`value` as JSON, made once and used for every event and limit."""
+        self.variables = variables
+        """What it can see, outer names included; never changed in place."""
+        self.parent = parent
+        self.index = index
+        self.last = last
+        """Id of the event that its next event follows."""
+        self.phase = ENTER
+        self.entered = 0
+        """Id of the StateEntered event of its state."""
+        self.entered_at = 0.0
+        self.retry_count = 0
+        self.retries: dict[int, int] | None = None
+        """Retrier index → times used, in this visit of the state."""
+        self.timer = 0
+        self.failure: Failure | None = None
+        self.attempt: Attempt | None = None
+        self.join: Join | None = None
+        self.item: tuple[int, Json, str | None] | None = None
+        """Index, value and key of the Map item it works on."""
+        self.result: Json = None
+        """What came of the task, for the RESULT phase."""
+
+
+class Execution:
+    """One run of a program. `seed` feeds every random number and UUID of the run, so that it is a function of its data."""
+
+    __slots__ = (
+        "arn",
+        "attempts",
+        "base",
+        "cause",
+        "context",
+        "error",
+        "frames_made",
+        "ids_made",
+        "input",
+        "input_text",
+        "limit",
+        "machine_arn",
+        "machine_name",
+        "name",
+        "output",
+        "output_text",
+        "program",
+        "ready",
+        "records",
+        "redrive_count",
+        "region",
+        "role_arn",
+        "root",
+        "seed",
+        "started",
+        "status",
+        "stopped",
+        "sync",
+        "timers",
+        "type",
+    )
+
+    def __init__(
+        self,
+        program: Program,
+        value: Json,
+        *,
+        arn: str,
+        name: str,
+        machine_arn: str,
+        machine_name: str,
+        role_arn: str,
+        type: Type,
+        seed: str,
+        limit: int,
+        sync: bool = False,
+        variables: dict[str, Json] | None = None,
+        text: bytes | None = None,
+    ) -> None:
+        self.program = program
+        self.arn = arn
+        self.name = name
+        self.machine_arn = machine_arn
+        self.machine_name = machine_name
+        self.role_arn = role_arn
+        self.region = arn.split(":")[3]
+        self.type = type
+        self.seed = seed
+        self.limit = limit
+        """The id that the last history event may have."""
+        self.sync = sync
+        """StartSyncExecution: the context object has no RedriveCount then (recorded)."""
+        self.input = value
+        self.input_text = dumps(value) if text is None else text
+        self.started = 0.0
+        self.stopped = 0.0
+        self.status: Status = "RUNNING"
+        self.output: Json = None
+        self.output_text: bytes | None = None
+        self.error: str | None = None
+        self.cause: str | None = None
+        self.redrive_count = 0
+        self.records: list[Record] = []
+        """Events since the last time somebody took them; the first has id base + 1."""
+        self.base = 0
+        self.frames_made = 1
+        self.ids_made = 0
+        self.root = Frame(1, program.start, value, self.input_text, variables or {})
+        self.ready: deque[Frame] = deque()
+        """Frames that can go on, in order."""
+        self.attempts: dict[int, Frame] = {}
+        """Attempts that the world is working on."""
+        self.timers: dict[int, tuple[Frame | None, str]] = {}
+        """Timers that are set, and what for."""
+        self.context: dict[str, Any] | None = None
+        """The part of the context object that never changes, made when first asked for."""
+
+    def take(self) -> list[Record]:
+        """The events since the last call; from then on they are somebody else's to keep."""
+        records = self.records
+        self.base += len(records)
+        self.records = []
+        return records

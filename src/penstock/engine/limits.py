@@ -1,0 +1,41 @@
+"""The service's numbers. Source of each: AWS Step Functions Developer Guide, "Quotas", unless said."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PAYLOAD_BYTES: Final = 262_144
+"""Bytes of UTF-8 that an input, an output or a result may have."""
+
+STANDARD_EVENTS: Final = 25_000
+"""History events of a Standard execution; the 25,000th is ExecutionFailed (measured, floci-io/floci#2734)."""
+
+EXPRESS_EVENTS: Final = 2_500_000
+"""Ours: an Express history has no limit at AWS, but this process has memory. An endless loop stops here."""
+
+STANDARD_SECONDS: Final = 365 * 86_400
+"""A Standard execution runs a year at most."""
+
+EXPRESS_SECONDS: Final = 300
+"""An Express execution runs five minutes at most."""
+
+INLINE_CONCURRENCY: Final = 40
+"""Iterations of an inline Map at once, whatever MaxConcurrency says."""
+
+DISTRIBUTED_CONCURRENCY: Final = 10_000
+"""Child executions of a distributed Map at once, also when MaxConcurrency is 0 or absent."""
+
+WAIT_SECONDS: Final = 99_999_999
+"""The longest Wait (Developer Guide, "Wait workflow state")."""
+
+NAME_CHARACTERS: Final = 80
+
+ERROR_CHARACTERS: Final = 256
+CAUSE_CHARACTERS: Final = 32_768
+"""What the API's shapes SensitiveError and SensitiveCause hold."""
+
+VARIABLES_BYTES: Final = 10 * 1024 * 1024
+"""All variables of one execution together."""
+
+STEPS: Final = 10_000
+"""Ours: state transitions one `advance` makes before it lets the driver look at timers and other executions."""

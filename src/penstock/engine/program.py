@@ -1,0 +1,390 @@
+"""StateMachine → Program: every state a small object whose paths, rules and templates are already compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+from penstock.asl import model
+from penstock.asl.choice import compile_test
+from penstock.asl.model import UNSET, StateMachine, Unset
+from penstock.asl.paths import compile_path, compile_result_path
+from penstock.asl.scope import Compute, SyntaxProblem
+from penstock.asl.templates import compile_template, compile_value
+from penstock.asl.timestamps import to_seconds
+from penstock.diagnostics import Diagnostic, Severity
+from penstock.engine.resources import parse_resource
+from penstock.engine.retry import Catcher, Recovery, Retrier
+from penstock.engine.states.base import RecoveringState, State, Update
+from penstock.engine.states.choosing import Choice, Rule
+from penstock.engine.states.ending import Fail, Succeed
+from penstock.engine.states.joining import JoiningState
+from penstock.engine.states.mapping import DistributedMap, Figure, Map
+from penstock.engine.states.parallel import Parallel
+from penstock.engine.states.passing import Pass
+from penstock.engine.states.tasking import Seconds, Task
+from penstock.engine.states.waiting import Wait, WaitSeconds, WaitTimestamp
+from penstock.errors import InvalidDefinition
+from penstock.jsontools import Json
+
+T = TypeVar("T")
+
+
+class Program:
+    """A compiled machine, or a compiled branch or processor of one. Shared by all its executions, never changed."""
+
+    __slots__ = ("name", "start", "states", "timeout_seconds")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        """The Map whose processor it is; empty for a whole machine."""
+        self.states: dict[str, State] = {}
+        """Every state by name, those of branches and processors too: names are unique over a machine."""
+        self.start: State
+        self.timeout_seconds: float | None = None
+
+
+def compile_program(machine: StateMachine) -> Program:
+    """Compiles a machine. Raises InvalidDefinition, with a Diagnostic for the first thing that does not compile.
+
+    It refuses what cannot run; what AWS would refuse besides is `asl.check`'s affair.
+    """
+    return _Compiler().program(machine, "", "/States")
+
+
+class _Compiler:
+    def __init__(self) -> None:
+        self.states: dict[str, State] = {}
+        self.where = ""
+        self.state: model.State | None = None
+
+    # ---- machines
+
+    def program(self, machine: StateMachine, name: str, location: str) -> Program:
+        """A machine, and all in it. Inner machines are taken one after another, so nesting costs no stack."""
+        program = Program(name)
+        pending: list[tuple[StateMachine, Callable[[State], None], str]] = []
+
+        def started(state: State) -> None:
+            program.start = state
+
+        pending.append((machine, started, location))
+        while pending:
+            inner, use, at = pending.pop()
+            use(self.machine(inner, at, pending))
+        program.states = self.states
+        if machine.timeout_seconds is not UNSET:
+            program.timeout_seconds = float(machine.timeout_seconds)
+        return program
+
+    def machine(
+        self, machine: StateMachine, location: str, pending: list[tuple[StateMachine, Callable[[State], None], str]]
+    ) -> State:
+        """The states of one machine, linked; its first. What they hold goes to `pending`."""
+        own: dict[str, State] = {}
+        self.state = None
+        self.where = location.removesuffix("/States") or "/"
+        if machine.query_language is not UNSET and machine.query_language != "JSONPath":
+            self.refuse("QueryLanguage JSONata is not part of this version: write the machine in JSONPath")
+        for name, state in machine.states.items():
+            self.state, self.where = state, f"{location}/{name}"
+            if name in self.states:
+                self.refuse(f"there are two states named {name!r}; rename one", code="DUPLICATE_STATE_NAME")
+            own[name] = self.states[name] = self.create(state, pending)
+        for name, state in machine.states.items():
+            self.state, self.where = state, f"{location}/{name}"
+            self.link(state, own)
+        self.state, self.where = None, location.removesuffix("/States") or "/"
+        return self.target(machine.start_at, own, "StartAt")
+
+    def create(
+        self, state: model.State, pending: list[tuple[StateMachine, Callable[[State], None], str]]
+    ) -> State:
+        if state.query_language is not UNSET and state.query_language != "JSONPath":
+            self.refuse("QueryLanguage JSONata is not part of this version: write the state in JSONPath")
+        match state:
+            case model.Pass():
+                return self.passing(state)
+            case model.Choice():
+                return self.choice(state)
+            case model.Succeed():
+                return self.shape(Succeed(state.name), state)
+            case model.Fail():
+                return self.fail(state)
+            case model.Wait():
+                return self.wait(state)
+            case model.Task():
+                return self.task(state)
+            case model.Parallel():
+                return self.parallel(state, pending)
+            case model.Map():
+                return self.map(state, pending)
+        self.refuse(f"a state of type {state.type} cannot be run")
+
+    def link(self, state: model.State, own: dict[str, State]) -> None:
+        """Next, Default, Catch: names into states."""
+        compiled = own[state.name]
+        if isinstance(state, model.Choice):
+            assert isinstance(compiled, Choice)
+            rules = () if state.choices is UNSET else state.choices
+            for rule, source in zip(compiled.rules, rules, strict=True):
+                rule.next = self.target(source.next, own, "Next")
+            if state.default is not UNSET:
+                compiled.default = self.target(state.default, own, "Default")
+            return
+        if isinstance(state, model.Succeed | model.Fail):
+            return
+        if isinstance(state, model.Task | model.Parallel | model.Map):
+            assert isinstance(compiled, RecoveringState)
+            catchers = () if state.catch is UNSET else state.catch
+            for catcher, cause in zip(compiled.recovery.catchers, catchers, strict=True):
+                catcher.next = self.target(cause.next, own, "Next of a catcher")
+        assert isinstance(state, model.Task | model.Pass | model.Wait | model.Parallel | model.Map)
+        if state.next is not UNSET:
+            compiled.next = self.target(state.next, own, "Next")
+        elif state.end is not True:
+            self.refuse("it has neither Next nor End; add one")
+
+    def target(self, name: str | Unset, own: dict[str, State], field: str) -> State:
+        if name is UNSET:
+            self.refuse(f"{field} is missing; name a state")
+        if name not in own:
+            self.refuse(f"{field} names {name!r}, which is no state here", code="MISSING_TRANSITION_TARGET")
+        return own[name]
+
+    # ---- states
+
+    def passing(self, state: model.Pass) -> Pass:
+        compiled = self.shape(Pass(state.name), state)
+        compiled.parameters = self.template(state.parameters, "Parameters")
+        if state.result is not UNSET:
+            compiled.has_result = True
+            compiled.result = state.result
+        compiled.result_path = self.result_path(state.result_path)
+        compiled.plain = not (
+            compiled.has_result
+            or compiled.parameters
+            or compiled.result_path
+            or compiled.input_path
+            or compiled.output_path
+            or compiled.assign
+        )
+        return compiled
+
+    def choice(self, state: model.Choice) -> Choice:
+        compiled = self.shape(Choice(state.name), state)
+        rules = []
+        for rule in () if state.choices is UNSET else state.choices:
+            if rule.test is UNSET:
+                self.refuse("a choice rule has no comparison")
+            rules.append(Rule(self.attempt("Choices", compile_test, rule.test), assign=self.assign(rule.assign)))
+        compiled.rules = tuple(rules)
+        return compiled
+
+    def fail(self, state: model.Fail) -> Fail:
+        compiled = Fail(state.name)
+        compiled.error = None if state.error is UNSET else state.error
+        compiled.cause = None if state.cause is UNSET else state.cause
+        if state.error_path is not UNSET:
+            compiled.error_path = self.value(state.error_path, "ErrorPath")
+        if state.cause_path is not UNSET:
+            compiled.cause_path = self.value(state.cause_path, "CausePath")
+        return compiled
+
+    def wait(self, state: model.Wait) -> Wait:
+        compiled: Wait
+        if state.seconds is not UNSET or state.seconds_path is not UNSET:
+            compiled = WaitSeconds(state.name)
+            text = state.seconds_path
+            if state.seconds is not UNSET:
+                compiled.seconds = self.number(state.seconds, "Seconds")
+        elif state.timestamp is not UNSET or state.timestamp_path is not UNSET:
+            compiled = WaitTimestamp(state.name)
+            text = state.timestamp_path
+            if state.timestamp is not UNSET:
+                compiled.timestamp = to_seconds(state.timestamp)
+                if compiled.timestamp is None:
+                    self.refuse(f"the Timestamp {state.timestamp!r} does not match RFC 3339")
+        else:
+            self.refuse("it needs one of Seconds, SecondsPath, Timestamp, TimestampPath")
+        if text is not UNSET:
+            compiled.path_text = text
+            compiled.path = self.path(text, "SecondsPath" if isinstance(compiled, WaitSeconds) else "TimestampPath")
+        return self.shape(compiled, state)
+
+    def task(self, state: model.Task) -> Task:
+        if state.resource is UNSET:
+            self.refuse("Resource is missing; give the ARN of what is to run")
+        compiled = self.recovering(Task(state.name, parse_resource(state.resource)), state)
+        compiled.parameters = self.template(state.parameters, "Parameters")
+        compiled.credentials = self.template(state.credentials, "Credentials")
+        compiled.timeout = self.seconds(state.timeout_seconds, state.timeout_seconds_path, "TimeoutSeconds")
+        compiled.heartbeat = self.seconds(state.heartbeat_seconds, state.heartbeat_seconds_path, "HeartbeatSeconds")
+        return compiled
+
+    def parallel(
+        self, state: model.Parallel, pending: list[tuple[StateMachine, Callable[[State], None], str]]
+    ) -> Parallel:
+        compiled = self.joining(Parallel(state.name), state, state.parameters)
+        branches = () if state.branches is UNSET else state.branches
+        if not branches:
+            self.refuse("it has no Branches")
+        starts: list[State | None] = [None] * len(branches)
+
+        def started(index: int) -> Callable[[State], None]:
+            def use(start: State) -> None:
+                starts[index] = start
+                compiled.branches = tuple(s for s in starts if s is not None)
+
+            return use
+
+        for index, branch in enumerate(branches):
+            pending.append((branch, started(index), f"{self.where}/Branches[{index}]/States"))
+        return compiled
+
+    def map(self, state: model.Map, pending: list[tuple[StateMachine, Callable[[State], None], str]]) -> Map:
+        machine = state.processor
+        if machine is None:
+            self.refuse("it has no ItemProcessor")
+        for name in ("item_reader", "item_batcher", "result_writer"):
+            if getattr(state, name) is not UNSET:
+                field = "".join(part.title() for part in name.split("_"))
+                self.refuse(f"{field} is not part of this version; give the items in the input")
+        processor = Program(state.name)
+        processor.states = self.states
+        distributed = state.is_distributed
+        compiled = self.joining(
+            DistributedMap(state.name, processor) if distributed else Map(state.name, processor), state, UNSET
+        )
+        compiled.select = self.template(state.selector, "ItemSelector")
+        if state.items_path is not UNSET:
+            compiled.items_path_text = state.items_path
+            compiled.items_path = self.path(state.items_path, "ItemsPath")
+        compiled.concurrency = self.figure(state.max_concurrency, state.max_concurrency_path, "MaxConcurrency")
+        if isinstance(compiled, DistributedMap):
+            compiled.label = state.name if state.label is UNSET else state.label
+            config = machine.processor_config
+            if config is not UNSET and config.execution_type is not UNSET:
+                compiled.execution_type = config.execution_type
+            compiled.tolerated_count = self.figure(
+                state.tolerated_failure_count, state.tolerated_failure_count_path, "ToleratedFailureCount"
+            )
+            compiled.tolerated_percentage = self.figure(
+                state.tolerated_failure_percentage,
+                state.tolerated_failure_percentage_path,
+                "ToleratedFailurePercentage",
+                fractions=True,
+            )
+
+        def started(start: State) -> None:
+            processor.start = start
+
+        pending.append((machine, started, f"{self.where}/ItemProcessor/States"))
+        return compiled
+
+    # ---- what several have
+
+    def shape(self, compiled: Any, state: Any) -> Any:
+        """InputPath, OutputPath, Assign."""
+        compiled.input_path = self.path(state.input_path, "InputPath")
+        compiled.output_path = self.path(state.output_path, "OutputPath")
+        compiled.assign = self.assign(getattr(state, "assign", UNSET))
+        return compiled
+
+    def recovering(self, compiled: Any, state: model.Task | model.Parallel | model.Map) -> Any:
+        """What Task, Parallel and Map have besides."""
+        self.shape(compiled, state)
+        compiled.selector = self.template(state.result_selector, "ResultSelector")
+        compiled.result_path = self.result_path(state.result_path)
+        retriers = () if state.retry is UNSET else state.retry
+        catchers = () if state.catch is UNSET else state.catch
+        compiled.recovery = Recovery(
+            tuple(self.retrier(r) for r in retriers),
+            tuple(
+                Catcher(c.error_equals, None, self.result_path(c.result_path), self.assign(c.assign)) for c in catchers
+            ),
+        )
+        return compiled
+
+    def joining(self, compiled: Any, state: model.Parallel | model.Map, parameters: Json | Unset) -> Any:
+        assert isinstance(compiled, JoiningState)
+        compiled.parameters = self.template(parameters, "Parameters")
+        return self.recovering(compiled, state)
+
+    def retrier(self, retrier: model.Retrier) -> Retrier:
+        def given(value: int | float | Unset, default: float) -> float:
+            return default if value is UNSET else value
+
+        return Retrier(
+            retrier.error_equals,
+            given(retrier.interval_seconds, 1),
+            int(given(retrier.max_attempts, 3)),
+            given(retrier.backoff_rate, 2.0),
+            None if retrier.max_delay_seconds is UNSET else retrier.max_delay_seconds,
+            retrier.jitter_strategy == "FULL",
+        )
+
+    # ---- fields
+
+    def path(self, text: str | None | Unset, field: str) -> Compute | None:
+        if text is UNSET or text == "$":
+            return None
+        if text is None:
+            return lambda data, scope: {}
+        return self.attempt(field, lambda t: compile_path(t, field=field), text)
+
+    def value(self, text: str, field: str) -> Compute:
+        return self.attempt(field, lambda t: compile_value(t, field=field), text)
+
+    def template(self, template: Json | Unset, field: str) -> Compute | None:
+        if template is UNSET:
+            return None
+        return self.attempt(field, lambda t: compile_template(t, field=field), template)
+
+    def assign(self, template: Json | Unset) -> Compute | None:
+        if template is UNSET:
+            return None
+        if not isinstance(template, dict):
+            self.refuse("Assign must be an object of variable names and values")
+        return self.template(template, "Assign")
+
+    def result_path(self, text: str | None | Unset) -> Update | None:
+        if text is UNSET or text == "$":
+            return None
+        return self.attempt("ResultPath", compile_result_path, text)
+
+    def number(self, value: int | float | str, field: str) -> float:
+        if isinstance(value, str):
+            self.refuse(f"{field} must be a number")
+        return value
+
+    def seconds(self, value: int | float | str | Unset, path: str | Unset, field: str) -> Seconds:
+        if path is not UNSET:
+            return Seconds(f"{field}Path", None, self.path(path, f"{field}Path") or _whole, path)
+        return Seconds(f"{field}Path", None if value is UNSET else self.number(value, field))
+
+    def figure(
+        self, value: int | float | str | Unset, path: str | Unset, field: str, *, fractions: bool = False
+    ) -> Figure:
+        figure = Figure(field, 0 if value is UNSET else self.number(value, field), fractions=fractions)
+        if path is not UNSET:
+            figure.path_text = path
+            figure.path = self.path(path, f"{field}Path") or _whole
+        return figure
+
+    def attempt(self, field: str, compile: Callable[[Any], T], value: Any) -> T:
+        try:
+            return compile(value)
+        except SyntaxProblem as problem:
+            self.refuse(f"{field}: {problem.message}")
+
+    def refuse(self, reason: str, *, code: str = "SCHEMA_VALIDATION_FAILED") -> NoReturn:
+        span = None if self.state is None else self.state.span
+        subject = f"The state {self.state.name!r}" if self.state is not None else "The machine"
+        message = f"{subject} cannot be compiled: {reason.rstrip('.')}."
+        diagnostic = Diagnostic(code=code, message=message, severity=Severity.ERROR, location=self.where, span=span)
+        raise InvalidDefinition(message, [diagnostic])
+
+
+def _whole(data: Json, scope: Any) -> Json:
+    return data
