@@ -1,0 +1,60 @@
+"""The script language: a Python file that is parsed, never executed, and compiled to the States Language."""
+
+from penstock.script.dsl import (
+    EventProcessor,
+    States,
+    Task,
+    context,
+    export,
+    map,  # noqa: A004
+    parallel,
+    process_events,
+    retry,
+    schedule,
+    subscribe,
+    timeout,
+    timestamp,
+    uuid,
+    wait,
+)
+from penstock.script.model import (
+    EventProcessing,
+    EventProcessorClass,
+    ProcessorMethod,
+    RunMethod,
+    Schedule,
+    ScriptMachine,
+    Service,
+    Subscription,
+    TaskClass,
+)
+from penstock.script.project import Project, compile_project
+
+__all__ = [
+    "EventProcessing",
+    "EventProcessor",
+    "EventProcessorClass",
+    "ProcessorMethod",
+    "Project",
+    "RunMethod",
+    "Schedule",
+    "ScriptMachine",
+    "Service",
+    "States",
+    "Subscription",
+    "Task",
+    "TaskClass",
+    "compile_project",
+    "context",
+    "export",
+    "map",
+    "parallel",
+    "process_events",
+    "retry",
+    "schedule",
+    "subscribe",
+    "timeout",
+    "timestamp",
+    "uuid",
+    "wait",
+]

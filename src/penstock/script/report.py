@@ -1,0 +1,71 @@
+"""How the stages tell what is wrong: a Reporter collects diagnostics, Refused abandons one construct after reporting it."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from penstock.diagnostics import Diagnostic, Note, Span
+from penstock.script.codes import CATALOGUE
+from penstock.script.parse import Spans
+
+
+class Refused(Exception):
+    """A construct was reported; the nearest statement goes on after it."""
+
+
+class Reporter:
+    """Collects diagnostics once each: a function compiled into several machines tells its problems once."""
+
+    def __init__(self, spans: Spans) -> None:
+        self.spans = spans
+        self._seen: dict[tuple[str, str, int, int], Diagnostic] = {}
+
+    def tell(
+        self,
+        code: str,
+        where: ast.AST | Span,
+        message: str,
+        *,
+        help: str | None = None,  # noqa: A002
+        label: str = "",
+        notes: Iterable[Note] = (),
+    ) -> None:
+        """Records one problem; its severity is the catalogue's."""
+        span = where if isinstance(where, Span) else self.spans.of(where)
+        found = Diagnostic(
+            code, message, severity=CATALOGUE[code].severity, span=span, label=label, help=help, notes=tuple(notes)
+        )
+        self._seen.setdefault((code, message, span.line, span.column), found)
+
+    def refuse(self, code: str, where: ast.AST | Span, message: str, **rest: Any) -> NoReturn:
+        """Records the problem and abandons the construct."""
+        self.tell(code, where, message, **rest)
+        raise Refused
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """In source order."""
+        return tuple(
+            sorted(self._seen.values(), key=lambda d: (d.span.line, d.span.column, d.code) if d.span else (0, 0, ""))
+        )
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """The nearest known word, or None when none is near."""
+    names = sorted(set(known))
+    folded = {name.lower(): name for name in names}
+    if word.lower() in folded:
+        return folded[word.lower()]
+    near = difflib.get_close_matches(word[:80], names, n=1, cutoff=0.7)
+    return near[0] if near else None
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a, b or c`, in the order given."""
+    items = list(words)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} or {items[-1]}"
