@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.asl.scope import Compute
-from penstock.asl.timestamps import parse_timestamp
+from penstock.asl.timestamps import to_seconds
 from penstock.engine import limits
 from penstock.engine.execution import WAIT, WAITING, Frame
 from penstock.engine.states.base import State, runtime
@@ -80,7 +80,7 @@ class WaitTimestamp(Wait):
             assert self.timestamp is not None
             return self.timestamp
         found = self.path(value, turn)
-        instant = parse_timestamp(found) if isinstance(found, str) else None
+        instant = to_seconds(found) if isinstance(found, str) else None
         if instant is None:
             raise runtime(
                 "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: "
