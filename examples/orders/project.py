@@ -2,6 +2,8 @@
 
 from penstock.script import States, Task, context, parallel, retry, wait
 
+MINIMUM = 10
+
 
 class Charge(Task):
     """Charges the card. The gateway is busy at the first attempt; a card that ends in 0000 is declined."""
@@ -57,9 +59,9 @@ def courier(data):
 
 
 def main(data):
-    if len(data["order"]["lines"]) == 0:
-        raise EmptyOrder("an order needs at least one line")
-    if data["order"]["customer"].get("blocked", False):
+    if data["order"].get("customer") is None:
+        raise NoCustomer("an order needs a customer")
+    if bool(data["order"]["customer"].get("blocked", False)):
         return {"order": data["order"]["id"], "status": "refused"}
 
     match data["order"]["country"]:
@@ -74,6 +76,9 @@ def main(data):
 
     data["price"] = Price({"lines": data["order"]["lines"], "shipping": data["shipping"]})
 
+    if data["price"]["goods"] < MINIMUM:
+        raise TooSmall(f"an order starts at {MINIMUM}, this one is {data['price']['goods']}")
+
     try:
         with retry(on_exceptions=[GatewayBusy], interval=2, max_attempts=3, backoff_rate=2.0):
             data["payment"] = Charge(
@@ -84,7 +89,7 @@ def main(data):
                     "attempt": context.state.retry_count,
                 }
             )
-    except CardDeclined as error:
+    except CardDeclined:
         TellCustomer({"to": data["order"]["customer"]["email"], "text": "Your card was declined."})
         return {"order": data["order"]["id"], "status": "declined"}
     except (GatewayBusy, States.Timeout):

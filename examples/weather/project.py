@@ -37,8 +37,8 @@ class Sort(Task):
 
     async def run(event, context):
         return {
-            "count": sum("summary" in year for year in event),
-            "years": [year["summary"] for year in event if "summary" in year],
+            "count": sum("days" in year for year in event),
+            "years": [year for year in event if "days" in year],
             "missing": [year for year in event if "why" in year],
         }
 
@@ -64,12 +64,11 @@ class WriteReport(Task):
         return write_report(**event)
 
 
-def summarise_year(data):
+def summarise_year(year):
     try:
-        data["summary"] = Summarise(data["context_value"])
+        return Summarise(year)
     except NoRecords:
-        return {"year": data["context_value"], "why": data["error"]["Error"]}
-    return {"year": data["context_value"], "summary": data["summary"]}
+        return {"year": year, "why": "the archive holds no day of it"}
 
 
 def find_records(data):
