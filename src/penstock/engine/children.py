@@ -64,7 +64,9 @@ class NestedExecutions:
 
         def cancel() -> None:
             child.on_close = None
-            driver.stop(child, None, f"The Task state which was managing this execution was aborted: {request.execution_arn}")
+            driver.stop(
+                child, None, f"The Task state which was managing this execution was aborted: {request.execution_arn}"
+            )
 
         child.on_close = closed
         return cancel

@@ -36,6 +36,7 @@ from penstock.engine.execution import (
 )
 from penstock.engine.history import KIND, Record
 from penstock.engine.tasks.handler import Report, TaskRequest
+from penstock.errors import JsonError
 from penstock.jsontools import Json
 
 if TYPE_CHECKING:
@@ -426,6 +427,11 @@ class Turn:
                     ready.append(frame)
             except EvaluationError as problem:
                 self._problem(frame, problem, recovering=phase == ERROR)
+            except (JsonError, RecursionError):
+                # AWS reads JSON of at most 1,000 levels; what states build by nesting must end somewhere too.
+                self._problem(
+                    frame, EvaluationError("States.Runtime", "A value is nested too deeply."), recovering=False
+                )
             if len(records) >= stop:
                 if len(records) > limit or (len(records) == limit and execution.status == "RUNNING"):
                     self._overflow(limit)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from queue import Empty, SimpleQueue
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
 from penstock.engine import limits
@@ -42,7 +42,6 @@ from penstock.engine.tasks.handler import (
     Failed,
     Report,
     Stopped,
-    Submitted,
     Succeeded,
     TaskHandler,
     TaskRequest,
@@ -177,10 +176,13 @@ class Driver:
         self._inbox: SimpleQueue[tuple[Running, int, Report]] = SimpleQueue()
         self._timers: list[tuple[float, int, Running, int]] = []
         self._timers_set = 0
+        self._timers_stale = 0
         self._turns: deque[tuple[Running, Event]] = deque()
         """What the core is still to be told, in order."""
         self._attempts = 0
         """Attempts running now."""
+        self._open: set[Running] = set()
+        """Executions that have not ended."""
         self._now = clock.now()
 
     # ---- executions
@@ -191,7 +193,7 @@ class Driver:
         value: Json,
         *,
         name: str | None = None,
-        type: Type = "STANDARD",
+        type: Type = "STANDARD",  # noqa: A002  (the API's word)
         machine_arn: str | None = None,
         role_arn: str | None = None,
         observer: Observer | None = None,
@@ -201,13 +203,20 @@ class Driver:
         entropy = self.entropy
         if name is None:
             name = entropy.uuid4()
+        elif not 0 < len(name) <= limits.NAME_CHARACTERS or not limits.NAME_FORBIDDEN.isdisjoint(name):
+            raise InvalidInput(
+                f"{name[:100]!r} is no name for an execution: 1 to {limits.NAME_CHARACTERS} characters, no blanks, "
+                'brackets, wildcards or control characters, none of "#%\\^|~`$&,;:/.'
+            )
         if machine_arn is None:
             machine_arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:StateMachine"
         if role_arn is None:
             role_arn = f"arn:aws:iam::{machine_arn.split(':')[4]}:role/StepFunctionsRole"
         prefix, _, machine_name = machine_arn.partition(":stateMachine:")
         if not machine_name or prefix.count(":") < 4:
-            raise UsageError(f"{machine_arn!r} is no ARN of a state machine (arn:aws:states:REGION:ACCOUNT:stateMachine:NAME).")
+            raise UsageError(
+                f"{machine_arn!r} is no ARN of a state machine (arn:aws:states:REGION:ACCOUNT:stateMachine:NAME)."
+            )
         standard = type == "STANDARD"
         if standard:
             arn = f"{prefix}:execution:{machine_name}:{name}"
@@ -235,6 +244,7 @@ class Driver:
 
     def _begin(self, execution: Execution, observer: Observer | None) -> Running:
         running = Running(execution, observer)
+        self._open.add(running)
         self._turns.append((running, Started()))
         return running
 
@@ -253,16 +263,19 @@ class Driver:
         """Runs the loop until all of them have ended."""
         return [self.run(running) for running in several]
 
+    def finish(self) -> None:
+        """Runs the loop until nothing runs any more: also what `states:startExecution` began and did not wait for."""
+        while self._open:
+            self.turn()
+
     def close(self) -> None:
         """Stops the attempts that still run. The handlers stay open: they are the caller's."""
-        turns = {id(running): running for running, _ in self._turns}
-        for _, _, running, _ in self._timers:
-            turns[id(running)] = running
-        for running in turns.values():
-            for cancel in list(running.cancels.values()):
+        for running in self._open:
+            for cancel in running.cancels.values():
                 cancel()
             self._attempts -= len(running.cancels)
             running.cancels.clear()
+        self._open.clear()
 
     # ---- the loop
 
@@ -354,6 +367,7 @@ class Driver:
         if running.observer is not None:
             self._show(running, running.observer)
         if execution.status != "RUNNING":
+            self._open.discard(running)
             if running.on_close is not None:
                 on_close, running.on_close = running.on_close, None
                 on_close(running)
@@ -389,13 +403,15 @@ class Driver:
                     other.on_close = None
                     self.stop(other)
             case CancelTimer():
-                self._prune()
+                self._cancelled_timer()
 
-    def _prune(self) -> None:
+    def _cancelled_timer(self) -> None:
         # Cancelled timers stay in the heap until they come up; not when they are most of it.
-        if len(self._timers) > 1000 and len(self._timers) > 4 * self._timers_set:
+        self._timers_stale += 1
+        if self._timers_stale > 1000 and 2 * self._timers_stale > len(self._timers):
             self._timers = [t for t in self._timers if t[3] in t[2].execution.timers]
             heapq.heapify(self._timers)
+            self._timers_stale = 0
 
     def _start_task(self, running: Running, attempt: int, request: TaskRequest) -> None:
         inbox = self._inbox
@@ -445,9 +461,7 @@ class Driver:
         def closed(child: Running) -> None:
             running.children.pop(command.child, None)
             ended = child.execution
-            news = ChildClosed(
-                command.child, ended.status, ended.output, ended.output_text, ended.error, ended.cause
-            )
+            news = ChildClosed(command.child, ended.status, ended.output, ended.output_text, ended.error, ended.cause)
             self._turns.append((running, news))
 
         child.on_close = closed
@@ -458,9 +472,10 @@ def _nothing() -> None:
 
 
 def no_handler(request: TaskRequest) -> Failed:
-    """The answer to a task that nothing here can carry out."""
+    """The answer to a task that nothing here can carry out. States.Runtime, so that no retrier waits for what will not
+    come and no catcher hides it."""
     return Failed(
-        "Penstock.NoHandler",
+        "States.Runtime",
         f"Nothing here answers the resource {request.resource} of the state '{request.state_name}'. "
         "Map it to a function in penstock.toml, or mock the state.",
     )
@@ -468,14 +483,14 @@ def no_handler(request: TaskRequest) -> Failed:
 
 def run(
     program: Program,
-    input: Json,
+    input: Json,  # noqa: A002
     *,
     handlers: Sequence[TaskHandler] = (),
     clock: Clock | None = None,
     skip_time: bool = False,
     entropy: Entropy | None = None,
     name: str | None = None,
-    type: Type = "STANDARD",
+    type: Type = "STANDARD",  # noqa: A002
     machine_arn: str | None = None,
     role_arn: str | None = None,
     observer: Observer | None = None,
@@ -492,6 +507,7 @@ def run(
         program, input, name=name, type=type, machine_arn=machine_arn, role_arn=role_arn, observer=observer, sync=sync
     )
     try:
-        return driver.run(running)
+        driver.finish()
+        return running.result
     finally:
         driver.close()

@@ -68,8 +68,8 @@ class Attempt:
 
     __slots__ = ("heartbeat", "heartbeat_timer", "id", "started", "submitted", "timeout", "timeout_timer", "token")
 
-    def __init__(self, id: int) -> None:
-        self.id = id
+    def __init__(self, number: int) -> None:
+        self.id = number
         self.token: str | None = None
         self.timeout: float | None = None
         self.heartbeat: float | None = None
@@ -82,7 +82,20 @@ class Attempt:
 class Join:
     """The children of a Parallel or a Map that is running, and what has come of them."""
 
-    __slots__ = ("children", "failed", "items", "keys", "limit", "next", "pending", "results", "running", "selected", "texts", "tolerated")
+    __slots__ = (
+        "children",
+        "failed",
+        "items",
+        "keys",
+        "limit",
+        "next",
+        "pending",
+        "results",
+        "running",
+        "selected",
+        "texts",
+        "tolerated",
+    )
 
     def __init__(self, count: int, items: Sequence[Json] | None = None, limit: int = 0) -> None:
         self.items = items
@@ -125,9 +138,9 @@ class Frame:
         "result",
         "retries",
         "retry_count",
-        "timer",
         "state",
         "text",
+        "timer",
         "value",
         "variables",
     )
@@ -218,7 +231,7 @@ class Execution:
         machine_arn: str,
         machine_name: str,
         role_arn: str,
-        type: Type,
+        type: Type,  # noqa: A002  (the API's word)
         seed: str,
         limit: int,
         sync: bool = False,

@@ -1,13 +1,14 @@
 """History events: compact tuples while they are made, AWS's dicts when somebody looks.
 
 A record is `(kind, previous, timestamp, *details)`. Its id is its place in the history, counting from 1. `kind` indexes
-KINDS, which knows the event's type, the key of its details and how they are built. JSON texts in records are bytes.
+KINDS, which knows the event's type, the key of its details and how they are built (for entering and leaving a state,
+nearly all events, `events` does it). JSON texts in records are bytes.
 Shapes: botocore's service model `stepfunctions` (HistoryEvent), checked against recordings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
@@ -30,22 +31,6 @@ def _text(value: bytes) -> str:
 
 def _details() -> dict[str, bool]:
     return {"truncated": False}
-
-
-def _entered(record: Record) -> dict[str, Any]:
-    return {"name": record[3], "input": record[4].decode("utf-8", "surrogatepass"), "inputDetails": {"truncated": False}}
-
-
-def _exited(record: Record) -> dict[str, Any]:
-    details = {
-        "name": record[3],
-        "output": record[4].decode("utf-8", "surrogatepass"),
-        "outputDetails": {"truncated": False},
-    }
-    if len(record) > 5:  # (…, {variable: JSON text})
-        details["assignedVariables"] = {name: _text(value) for name, value in record[5].items()}
-        details["assignedVariablesDetails"] = {"truncated": False}
-    return details
 
 
 def _execution_started(record: Record) -> dict[str, Any]:
@@ -147,9 +132,9 @@ def _kinds() -> list[tuple[str, str | None, Builder | None]]:
         ("ExecutionRedriven", "executionRedrivenEventDetails", _redriven),
     ]
     for state in ("Pass", "Task", "Choice", "Wait", "Succeed", "Parallel", "Map"):
-        kinds.append((f"{state}StateEntered", "stateEnteredEventDetails", _entered))
-        kinds.append((f"{state}StateExited", "stateExitedEventDetails", _exited))
-    kinds.append(("FailStateEntered", "stateEnteredEventDetails", _entered))
+        kinds.append((f"{state}StateEntered", "stateEnteredEventDetails", None))
+        kinds.append((f"{state}StateExited", "stateExitedEventDetails", None))
+    kinds.append(("FailStateEntered", "stateEnteredEventDetails", None))
     kinds += [(f"{state}StateAborted", None, None) for state in ("Task", "Wait", "Parallel", "Map")]
     for state in ("Parallel", "Map"):
         kinds.append((f"{state}StateSucceeded", None, None))
@@ -192,15 +177,18 @@ KIND: Final[Mapping[str, int]] = {kind[0]: index for index, kind in enumerate(KI
 """Event type → index into KINDS."""
 
 
-def events(records: Sequence[Record] | Iterable[Record], *, first: int = 1) -> list[HistoryEvent]:
+def events(records: Iterable[Record], *, first: int = 1) -> list[HistoryEvent]:
     """`records` as boto3's GetExecutionHistory returns `events`; `first` is the id of the first."""
     result: list[HistoryEvent] = []
     kinds = KINDS
-    last_seconds: float | None = None
+    seconds: float | None = None
     timestamp = _EPOCH
+    # What a state puts out is what the next takes in: one text, decoded once.
+    last: bytes | None = None
+    text = ""
     for number, record in enumerate(records, first):
-        if record[2] != last_seconds:
-            last_seconds = record[2]
+        if record[2] != seconds:
+            seconds = record[2]
             timestamp = instant(record[2])
         name, key, build = kinds[record[0]]
         event: HistoryEvent = {
@@ -209,7 +197,27 @@ def events(records: Sequence[Record] | Iterable[Record], *, first: int = 1) -> l
             "id": number,
             "previousEventId": record[1],
         }
-        if key is not None and build is not None:
+        if key is None:
+            pass
+        elif build is not None:
             event[key] = build(record)
+        else:
+            value = record[4]
+            if value is not last:
+                last = value
+                text = value.decode("utf-8", "surrogatepass")
+            if key == "stateEnteredEventDetails":
+                event[key] = {"name": record[3], "input": text, "inputDetails": {"truncated": False}}
+            else:
+                event[key] = {"name": record[3], "output": text, "outputDetails": {"truncated": False}}
+                if len(record) > 5:
+                    event[key].update(_assigned(record[5]))
         result.append(event)
     return result
+
+
+def _assigned(texts: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "assignedVariables": {name: _text(value) for name, value in texts.items()},
+        "assignedVariablesDetails": {"truncated": False},
+    }

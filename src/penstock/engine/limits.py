@@ -10,7 +10,7 @@ PAYLOAD_BYTES: Final = 262_144
 STANDARD_EVENTS: Final = 25_000
 """History events of a Standard execution; the 25,000th is ExecutionFailed (measured, floci-io/floci#2734)."""
 
-EXPRESS_EVENTS: Final = 2_500_000
+EXPRESS_EVENTS: Final = 1_000_000
 """Ours: an Express history has no limit at AWS, but this process has memory. An endless loop stops here."""
 
 STANDARD_SECONDS: Final = 365 * 86_400
@@ -29,6 +29,10 @@ WAIT_SECONDS: Final = 99_999_999
 """The longest Wait (Developer Guide, "Wait workflow state")."""
 
 NAME_CHARACTERS: Final = 80
+NAME_FORBIDDEN: Final = frozenset(' \t\n\r<>{}[]?*"#%\\^|~`$&,;:/') | {
+    chr(n) for n in (*range(0x20), *range(0x7F, 0xA0))
+}
+"""What the name of an execution may not hold (API reference, StartExecution)."""
 
 ERROR_CHARACTERS: Final = 256
 CAUSE_CHARACTERS: Final = 32_768

@@ -28,6 +28,9 @@ from penstock.errors import InvalidDefinition
 from penstock.jsontools import Json
 
 T = TypeVar("T")
+S = TypeVar("S", bound=State)
+R = TypeVar("R", bound=RecoveringState)
+J = TypeVar("J", bound=JoiningState)
 
 
 class Program:
@@ -97,9 +100,7 @@ class _Compiler:
         self.state, self.where = None, location.removesuffix("/States") or "/"
         return self.target(machine.start_at, own, "StartAt")
 
-    def create(
-        self, state: model.State, pending: list[tuple[StateMachine, Callable[[State], None], str]]
-    ) -> State:
+    def create(self, state: model.State, pending: list[tuple[StateMachine, Callable[[State], None], str]]) -> State:
         if state.query_language is not UNSET and state.query_language != "JSONPath":
             self.refuse("QueryLanguage JSONata is not part of this version: write the state in JSONPath")
         match state:
@@ -284,14 +285,14 @@ class _Compiler:
 
     # ---- what several have
 
-    def shape(self, compiled: Any, state: Any) -> Any:
+    def shape(self, compiled: S, state: Any) -> S:
         """InputPath, OutputPath, Assign."""
         compiled.input_path = self.path(state.input_path, "InputPath")
         compiled.output_path = self.path(state.output_path, "OutputPath")
         compiled.assign = self.assign(getattr(state, "assign", UNSET))
         return compiled
 
-    def recovering(self, compiled: Any, state: model.Task | model.Parallel | model.Map) -> Any:
+    def recovering(self, compiled: R, state: model.Task | model.Parallel | model.Map) -> R:
         """What Task, Parallel and Map have besides."""
         self.shape(compiled, state)
         compiled.selector = self.template(state.result_selector, "ResultSelector")
@@ -306,8 +307,7 @@ class _Compiler:
         )
         return compiled
 
-    def joining(self, compiled: Any, state: model.Parallel | model.Map, parameters: Json | Unset) -> Any:
-        assert isinstance(compiled, JoiningState)
+    def joining(self, compiled: J, state: model.Parallel | model.Map, parameters: Json | Unset) -> J:
         compiled.parameters = self.template(parameters, "Parameters")
         return self.recovering(compiled, state)
 
@@ -326,7 +326,7 @@ class _Compiler:
 
     # ---- fields
 
-    def path(self, text: str | None | Unset, field: str) -> Compute | None:
+    def path(self, text: str | Unset | None, field: str) -> Compute | None:
         if text is UNSET or text == "$":
             return None
         if text is None:
@@ -348,7 +348,7 @@ class _Compiler:
             self.refuse("Assign must be an object of variable names and values")
         return self.template(template, "Assign")
 
-    def result_path(self, text: str | None | Unset) -> Update | None:
+    def result_path(self, text: str | Unset | None) -> Update | None:
         if text is UNSET or text == "$":
             return None
         return self.attempt("ResultPath", compile_result_path, text)
@@ -372,9 +372,9 @@ class _Compiler:
             figure.path = self.path(path, f"{field}Path") or _whole
         return figure
 
-    def attempt(self, field: str, compile: Callable[[Any], T], value: Any) -> T:
+    def attempt(self, field: str, make: Callable[[Any], T], value: Any) -> T:
         try:
-            return compile(value)
+            return make(value)
         except SyntaxProblem as problem:
             self.refuse(f"{field}: {problem.message}")
 

@@ -134,7 +134,9 @@ class State:
             texts[name] = text = dumps(content)
             total += len(text)
         if total > limits.PAYLOAD_BYTES:
-            raise EvaluationError(DATA_LIMIT, "The assigned variables exceed the maximum number of bytes service limit.")
+            raise EvaluationError(
+                DATA_LIMIT, "The assigned variables exceed the maximum number of bytes service limit."
+            )
         return {**frame.variables, **assigned}, texts
 
 

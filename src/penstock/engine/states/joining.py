@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.asl.scope import Compute
-from penstock.engine.execution import AGAIN, RESULT, WAITING, Failure, Frame
+from penstock.engine.execution import AGAIN, RESULT, Failure, Frame
 from penstock.engine.history import KIND
 from penstock.engine.states.base import RecoveringState, State
 from penstock.jsontools import Json
@@ -86,4 +86,3 @@ class JoiningState(RecoveringState):
     def effective(self, turn: Turn, frame: Frame) -> Json:
         """The input that the children (or the items) come from."""
         return frame.value if self.input_path is None else self.input_path(frame.value, turn)
-

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from penstock.asl.errors import HEARTBEAT_TIMEOUT, TIMEOUT
 from penstock.asl.scope import Compute
 from penstock.clock import iso8601
-from penstock.engine import limits
 from penstock.engine import execution as at
+from penstock.engine import limits
 from penstock.engine.core import StartTask
 from penstock.engine.execution import RESULT, STARTED, WAITING, Attempt, Failure, Frame
 from penstock.engine.history import KIND, Record
@@ -30,7 +30,9 @@ class Seconds:
 
     __slots__ = ("field", "path", "path_text", "value")
 
-    def __init__(self, field: str, value: float | None = None, path: Compute | None = None, path_text: str = "") -> None:
+    def __init__(
+        self, field: str, value: float | None = None, path: Compute | None = None, path_text: str = ""
+    ) -> None:
         self.field = field
         self.value = value
         self.path = path
