@@ -51,6 +51,7 @@ def run(case: Case) -> Ran:
         functions=functions_of(case),
         mock=case.get("mock"),
         name=None if name is None or TOKEN.search(name) else name,
+        sync=bool(case.get("sync")),
     )
 
 
@@ -108,6 +109,8 @@ def _end_event(expected: dict[str, Any], ran: Ran, comparer: Comparer) -> str | 
     actual = {"id": str(last["id"]), "previous_event_id": str(last["previousEventId"]), "type": last["type"]}
     wanted = {key: expected[key] for key in actual}
     details = {k: v for k, v in last.get("details", {}).items() if k in expected["details"]}
+    if "output" in details:
+        details["output"] = json.loads(details["output"])
     lines = [str(d) for d in comparer.differences(wanted, actual)]
     lines += [str(d) for d in comparer.differences(_without(expected["details"], "output_details"), details)]
     return "\n".join(lines) or None

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from tests.conformance.functions import Function
 
+import penstock
+from penstock.config import AwsSettings, Settings
+from penstock.errors import InvalidDefinition
+
 ACCOUNT = "111111111111"
 """The recordings' account; the region is us-east-1."""
-MACHINE = "machine"
+
+
+Kind = Literal["STANDARD", "EXPRESS"]
 
 
 @dataclass(frozen=True)
@@ -27,44 +32,28 @@ def execute(
     definition: dict[str, Any],
     given: Any,
     *,
-    kind: str = "STANDARD",
+    kind: Kind = "STANDARD",
     functions: dict[str, Function] | None = None,
     mock: dict[str, Any] | None = None,
     name: str | None = None,
+    sync: bool = False,
 ) -> Ran:
-    """Runs to the end in virtual time. `mock` is a case's own: config, test_case, state_machine_name."""
-    from penstock.asl.read import read_document
-    from penstock.engine.driver import run
-    from penstock.engine.program import compile_program
-    from penstock.engine.tasks.functions import FunctionHandler
-
-    reading = read_document(definition)
-    if reading.machine is None:
-        raise AssertionError(f"does not read: {[d.message for d in reading.diagnostics]}")
-    program = compile_program(reading.machine)
-    handlers: list[Any] = []
-    machine = MACHINE
+    """Runs to the end in virtual time, by the call of the Python API. `mock` is a case's own: config, test_case,
+    state_machine_name."""
+    mocks: Any = None
     if mock is not None:
-        from penstock.engine.tasks.mocks import MockHandler
-
-        machine = mock_machine(mock)
-        handlers.append(MockHandler.from_config(mock["config"], machine, mock["test_case"]))
-    handlers.append(FunctionHandler(functions or {}))
-    try:
-        result = run(
-            program,
-            given,
-            handlers=handlers,
-            skip_time=True,
-            name=name,
-            type=kind,
-            machine_arn=f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:{MACHINE}",
-            role_arn=f"arn:aws:iam::{ACCOUNT}:role/StepFunctions",
-        )
-        return Ran(result.status, result.output, result.error, result.cause, list(result.history))
-    finally:
-        for handler in handlers:
-            handler.close()
+        mocks = {"config": mock["config"], "state_machine": mock_machine(mock), "case": mock["test_case"]}
+    result = penstock.run(
+        definition,
+        given,
+        functions=functions or {},
+        mocks=mocks,
+        time="skip",
+        type=kind,
+        name=name,
+        settings=Settings(aws=AwsSettings(account=ACCOUNT)),
+    )
+    return Ran(result.status, result.output, result.error, result.cause, result.history)
 
 
 def mock_machine(mock: dict[str, Any]) -> str:
@@ -81,10 +70,9 @@ def jsonata_missing() -> str | None:
         "States": {"P": {"Type": "Pass", "Output": "{% $states.input.x + 1 %}", "End": True}},
     }
     try:
-        importlib.import_module("penstock.asl.jsonata")
-    except ModuleNotFoundError:
+        ran = execute(definition, {"x": 1})
+    except InvalidDefinition:
         return "JSONata: Part 2"
-    ran = execute(definition, {"x": 1})
     return None if ran.output == 2 else "JSONata: Part 2"
 
 
