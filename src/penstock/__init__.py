@@ -1,1 +1,50 @@
 """Penstock: the Python toolkit for AWS workflows."""
+
+from typing import TYPE_CHECKING
+
+from penstock._version import __version__
+
+if TYPE_CHECKING:
+    from penstock import errors
+    from penstock.api import Machine, RunResult, load, run
+    from penstock.diagnostics import Diagnostic, Severity, Span
+
+__all__ = [
+    "Diagnostic",
+    "Machine",
+    "RunResult",
+    "Severity",
+    "Span",
+    "__version__",
+    "errors",
+    "load",
+    "run",
+]
+
+_HOMES = {
+    "Diagnostic": "penstock.diagnostics",
+    "Machine": "penstock.api",
+    "RunResult": "penstock.api",
+    "Severity": "penstock.diagnostics",
+    "Span": "penstock.diagnostics",
+    "errors": "penstock.errors",
+    "load": "penstock.api",
+    "run": "penstock.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    # PEP 562: `import penstock` costs nothing until a name is used, which keeps the command's start short.
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'penstock' has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(home)
+    value: object = module if name == "errors" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

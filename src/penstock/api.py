@@ -1,0 +1,534 @@
+"""The Python API: load a workflow, look at it, run it. `design/cli.md` ("The same from Python") is its contract.
+
+Nothing here prints or exits; everything raised is a `penstock.errors.PenstockError`. A failed execution is a result.
+"""
+
+# ruff: noqa: A002 -- `type`, `input` and `format` are the contract's own words
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from penstock.asl.model import UNSET, StateMachine, Unset
+from penstock.config import Settings, load_settings
+from penstock.diagnostics import Diagnostic, Severity, Span
+from penstock.errors import InvalidDefinition, InvalidInput, JsonError, UsageError
+from penstock.jsontools import MAX_DEPTH, Json, depth_exceeds, dumps, loads
+from penstock.local import Function, Log, Mocks, handlers_for, local_values
+from penstock.targets import (
+    LoadedMachine,
+    Target,
+    TargetLike,
+    open_target,
+    placeholders,
+    with_spans,
+)
+
+if TYPE_CHECKING:
+    from penstock.asl.visits import Visits
+    from penstock.clock import Clock, Entropy
+    from penstock.engine.driver import Driver, ExecutionResult
+    from penstock.engine.program import Program
+    from penstock.engine.tasks.handler import TaskHandler
+    from penstock.script import Project
+
+MachineType: TypeAlias = Literal["STANDARD", "EXPRESS"]
+Observer: TypeAlias = Callable[[Mapping[str, Any]], None]
+
+MAX_INPUT_BYTES = 262_144
+"""StartExecution's limit on `input` (Step Functions quotas)."""
+
+
+class Machine:
+    """One state machine that was loaded, healthy or not. Made by `load`."""
+
+    def __init__(self, target: Target, loaded: LoadedMachine) -> None:
+        self._target = target
+        self._loaded = loaded
+        self._checked: dict[str, list[Diagnostic]] = {}
+        self._programs: dict[tuple[tuple[str, str], ...], tuple[StateMachine, Program]] = {}
+        self._others: dict[str, Machine] = {}
+
+    def __repr__(self) -> str:
+        return f"<Machine {self.name!r} of {self._target.name}>"
+
+    @property
+    def name(self) -> str:
+        return self._loaded.name
+
+    @property
+    def origin(self) -> str:
+        """The target as the user named it."""
+        return self._target.name
+
+    @property
+    def project(self) -> Project | None:
+        """The compiled script this machine comes from; None for a definition."""
+        return self._target.project
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """What reading or compiling the target found."""
+        return list(self._target.diagnostics)
+
+    @property
+    def definition(self) -> StateMachine:
+        """The States Language model. Raises InvalidDefinition where the target is too broken to have one."""
+        errors = [each for each in self._target.diagnostics if each.is_error]
+        if self._loaded.definition is None or (self._target.kind == "script" and errors):
+            raise _invalid(self._target.name, self._target.diagnostics)
+        return self._loaded.definition
+
+    @cached_property
+    def settings(self) -> Settings:
+        """penstock.toml's, looked for beside the target. Raises InvalidInput for settings that cannot be used."""
+        return load_settings(self._target.folder)
+
+    def check(self, *, type: MachineType = "STANDARD", severity: Severity | str = Severity.WARNING) -> list[Diagnostic]:
+        """Every problem: what compiling found, then what AWS's ValidateStateMachineDefinition would say.
+
+        `severity` ERROR leaves warnings out.
+        """
+        kind = machine_type(type)
+        found = self._checked.get(kind)
+        if found is None:
+            found = self._checked[kind] = self._check(kind)
+        lowest = _severity(severity)
+        return [each for each in found if each.is_error or lowest is Severity.WARNING]
+
+    def _check(self, kind: MachineType) -> list[Diagnostic]:
+        from penstock.asl.check import check
+
+        target = self._target
+        if target.kind == "script":
+            if any(each.is_error for each in target.diagnostics) or self._loaded.definition is None:
+                return list(target.diagnostics)
+            return [*target.diagnostics, *check(self._loaded.definition, type=kind)]
+        return list(check(target.reading if target.reading is not None else self._loaded.document or {}, type=kind))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The States Language, as a dict of its own: changing it changes nothing here."""
+        if self._loaded.document is not None:
+            copy: dict[str, Any] = loads(dumps(self._loaded.document))  # type: ignore[assignment]  # an object stays one
+            return copy
+        from penstock.asl.write import to_document
+
+        return to_document(self.definition)
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The States Language as text: byte-stable, fields in AWS's usual order, ends in a newline."""
+        from penstock.asl.write import write
+
+        return write(self.definition, indent=indent)
+
+    def to_yaml(self) -> str:
+        """The same as YAML."""
+        from penstock.asl.write import write_yaml
+
+        return write_yaml(self.definition)
+
+    def graph(
+        self,
+        format: Literal["mermaid", "dot", "svg"] = "mermaid",
+        *,
+        history: Sequence[Mapping[str, Any]] | None = None,
+    ) -> str:
+        """The picture as text. `history`: GetExecutionHistory's events, which colour what that run did."""
+        from penstock.asl.render import render_dot, render_mermaid, render_svg
+        from penstock.asl.visits import Visits
+
+        visits = Visits(history) if history is not None else None
+        if format == "svg":
+            return render_svg(self.definition, visits=visits, title=self.name)
+        if format == "dot":
+            return render_dot(self.definition, visits=visits, title=self.name)
+        if format == "mermaid":
+            return render_mermaid(self.definition, visits=visits)
+        raise UsageError(f"There is no picture format {format!r}; there are mermaid, dot and svg.")
+
+    def source_map(self) -> dict[str, Any]:
+        """For each state the place in the source that made it: {"file", "states": {name: {line, column, end_line,
+        end_column}}}; states without a known place are left out."""
+        states = {
+            state.name: {
+                "line": state.span.line,
+                "column": state.span.column,
+                "end_line": state.span.end_line,
+                "end_column": state.span.end_column,
+            }
+            for _, state in self.definition.walk()
+            if state.span is not None
+        }
+        return {"file": self._target.name, "machine": self.name, "states": states}
+
+    def span_of(self, state: str) -> Span | None:
+        """Where the user wrote the state of that name, if known."""
+        if self._loaded.definition is None:
+            return None
+        return next((each.span for _, each in self._loaded.definition.walk() if each.name == state), None)
+
+    def prepare(
+        self,
+        *,
+        type: MachineType = "STANDARD",
+        substitutions: Mapping[str, str] | None = None,
+        functions: Mapping[str, Any] | None = None,
+    ) -> tuple[StateMachine, Program]:
+        """The machine as it will run, `${K}` filled in, and its compiled program; kept for the next run.
+
+        Raises InvalidDefinition, with `diagnostics`, for what AWS's CreateStateMachine would refuse.
+        """
+        wanted = _placeholders_of(self.definition)
+        settings = self.settings
+        values = local_values(self._target, wanted, settings, substitutions or {}, functions or {})
+        key = (("type", type), *sorted(values.items()))
+        known = self._programs.get(key)
+        if known is None:
+            known = self._programs[key] = self._compile(type, values)
+        return known
+
+    def substituted(self, values: Mapping[str, str]) -> Machine:
+        """The machine with these `${K}` filled in."""
+        changed = replace(self._loaded, definition=_substituted(self.definition, values), document=None)
+        return Machine(self._target, changed)
+
+    def program_of(self, arn: str, *, substitutions: Mapping[str, str], functions: Mapping[str, Any]) -> Program | None:
+        """The program of another machine of the target, for an execution that starts it; None for an unknown ARN."""
+        prefix, _, name = arn.rpartition(":")
+        if f"{prefix}:{name}" != self.settings.machine_arn(name) or name not in self._target.machines:
+            return None
+        if name == self.name:
+            return self.prepare(substitutions=substitutions, functions=functions)[1]
+        other = self._others.get(name)
+        if other is None:
+            other = self._others[name] = Machine(self._target, self._target.machines[name])
+            other.settings = self.settings
+        return other.prepare(substitutions=substitutions, functions=functions)[1]
+
+    def handlers(
+        self,
+        definition: StateMachine,
+        *,
+        functions: Mapping[str, Function],
+        mocks: Mocks | None,
+        clock: Clock | None,
+        entropy: Entropy | None,
+        log: Log,
+    ) -> list[TaskHandler]:
+        """Who answers the tasks of `definition`, in order; the caller closes them."""
+        return handlers_for(
+            self._target,
+            definition,
+            name=self.name,
+            settings=self.settings,
+            functions=functions,
+            mocks=mocks,
+            clock=clock,
+            entropy=entropy,
+            log=log,
+        )
+
+    def _compile(self, kind: MachineType, values: Mapping[str, str]) -> tuple[StateMachine, Program]:
+        from penstock.engine.program import compile_program
+
+        definition = self.definition
+        if values:
+            definition = _substituted(definition, values)
+            from penstock.asl.check import check
+
+            found = [*self._target.diagnostics, *check(definition, type=kind, severity=Severity.ERROR)]
+        else:
+            found = self.check(type=kind, severity=Severity.ERROR)
+        if any(each.is_error for each in found):
+            raise _invalid(self._target.name, found)
+        return definition, compile_program(definition)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How an execution ended.
+
+    `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` a JSON value, None unless it succeeded; `error` and
+    `cause` are None where there is none. `history` is GetExecutionHistory's `events` as boto3 returns them.
+    """
+
+    status: Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+    output: Json
+    error: str | None
+    cause: str | None
+    name: str
+    execution_arn: str
+    start_date: datetime
+    stop_date: datetime
+    machine: StateMachine
+    _execution: ExecutionResult
+
+    def __repr__(self) -> str:
+        what = (
+            f"output={self.output!r}" if self.status == "SUCCEEDED" else f"error={self.error!r}, cause={self.cause!r}"
+        )
+        return f"RunResult(status={self.status!r}, {what})"
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "SUCCEEDED"
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """Built when first asked for."""
+        return self._execution.history
+
+    @cached_property
+    def visits(self) -> Visits:
+        """What happened state by state."""
+        from penstock.asl.visits import Visits
+
+        return Visits(self.history)
+
+    @property
+    def failed_state(self) -> str | None:
+        """The innermost state whose failure ended the execution."""
+        if self.status == "SUCCEEDED" or self.visits.failure is None:
+            return None
+        return self.visits.failure.name
+
+    @property
+    def failed_span(self) -> Span | None:
+        """Where the user wrote that state."""
+        name = self.failed_state
+        return next((state.span for _, state in self.machine.walk() if state.name == name), None)
+
+
+def load(target: TargetLike | Machine, machine: str | None = None) -> Machine:
+    """A machine of any TARGET: a path, `-`, or a definition as a dict.
+
+    `machine` picks one of several; `main`, or the only one, is the default. Raises InvalidDefinition for what cannot be
+    read at all and TargetNotFound for what is not there. What can be read loads, and `check` tells what is wrong with it.
+    """
+    if isinstance(target, Machine):
+        return target
+    opened = open_target(target)
+    return Machine(opened, opened.machine(machine))
+
+
+def run(
+    machine: Machine | TargetLike,
+    input: Json | Unset = UNSET,
+    *,
+    functions: Mapping[str, Function] | None = None,
+    mocks: Mocks | None = None,
+    time: Literal["real", "skip"] = "real",
+    type: MachineType = "STANDARD",
+    name: str | None = None,
+    substitutions: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
+    observer: Observer | None = None,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    log: Log | None = None,
+) -> RunResult:
+    """Runs a machine to its end, here and now, and returns how it ended.
+
+    `input` is a JSON value; without one it is `{}`, as for StartExecution. `functions` maps a Lambda ARN or name
+    to a callable `(event, context)`; `mocks` is `FILE#CASE` or {"config", "state_machine", "case"} in AWS's MockConfigFile
+    form. `time` "skip" runs on a virtual clock: waits, retries and timeouts take no real time. `substitutions` gives
+    `${K}` placeholders their values. `observer` is called with each history event as it happens, `log` with a task's name and the lines it printed (logging's
+    `penstock.task` gets them by default).
+
+    Raises InvalidDefinition, with every problem in `diagnostics`, for what AWS would not create, and InvalidInput for
+    arguments that cannot be used.
+    """
+    loaded = load(machine)
+    if settings is not None:
+        loaded.settings = settings
+    kind = machine_type(type)
+    value = check_input({} if isinstance(input, Unset) else input)
+    if name is not None:
+        check_execution_name(name)
+    definition, program = loaded.prepare(type=kind, substitutions=substitutions, functions=functions)
+    call = _Call(
+        loaded, definition, program, kind, functions or {}, mocks, time, substitutions or {}, clock, entropy, log
+    )
+    with call as driver:
+        running = driver.start(program, value, name=name, type=kind, machine_arn=call.arn, observer=observer)
+        return call.result(driver.run(running))
+
+
+def run_many(
+    machine: Machine | TargetLike,
+    inputs: Iterable[Json],
+    *,
+    functions: Mapping[str, Function] | None = None,
+    mocks: Mocks | None = None,
+    time: Literal["real", "skip"] = "real",
+    type: MachineType = "STANDARD",
+    name: str | None = None,
+    substitutions: Mapping[str, str] | None = None,
+    log: Log | None = None,
+    at_once: int = 50,
+) -> Iterator[RunResult]:
+    """One execution for each input, `at_once` of them side by side; results come in the order of the inputs.
+
+    The arguments are those of `run`; the executions are called NAME-1, NAME-2, ….
+    """
+    loaded = load(machine)
+    kind = machine_type(type)
+    if name is not None:
+        check_execution_name(f"{name}-{MAX_INPUT_BYTES}")  # room for the number
+    definition, program = loaded.prepare(type=kind, substitutions=substitutions, functions=functions)
+    call = _Call(loaded, definition, program, kind, functions or {}, mocks, time, substitutions or {}, None, None, log)
+    with call as driver:
+        going: deque[Any] = deque()
+        for number, value in enumerate(inputs, 1):
+            called = f"{name}-{number}" if name is not None else None
+            going.append(driver.start(program, check_input(value), name=called, type=kind, machine_arn=call.arn))
+            if len(going) >= at_once:
+                yield call.result(driver.run(going.popleft()))
+        while going:
+            yield call.result(driver.run(going.popleft()))
+
+
+class _Call:
+    """The handlers and the driver of one call of `run`; leaving it stops and closes all of them."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        definition: StateMachine,
+        program: Program,
+        kind: MachineType,
+        functions: Mapping[str, Function],
+        mocks: Mocks | None,
+        time: str,
+        substitutions: Mapping[str, str],
+        clock: Clock | None,
+        entropy: Entropy | None,
+        log: Log | None,
+    ) -> None:
+        from penstock.engine.driver import Driver
+
+        if time not in ("real", "skip"):
+            raise InvalidInput(f"time is 'real' or 'skip', not {time!r}.")
+        self.definition = definition
+        self.arn = machine.settings.machine_arn(machine.name)
+        self.handlers = machine.handlers(
+            definition, functions=functions, mocks=mocks, clock=clock, entropy=entropy, log=log or _log
+        )
+
+        def machines(arn: str) -> Program | None:
+            return machine.program_of(arn, substitutions=substitutions, functions=functions)
+
+        self.driver = Driver(
+            handlers=self.handlers, clock=clock, skip_time=time == "skip", entropy=entropy, machines=machines
+        )
+
+    def __enter__(self) -> Driver:
+        return self.driver
+
+    def __exit__(self, *_: object) -> None:
+        self.driver.close()
+        for handler in self.handlers:
+            handler.close()
+
+    def result(self, execution: ExecutionResult) -> RunResult:
+        status = execution.status
+        assert status != "RUNNING"  # the driver ran it to its end
+        return RunResult(
+            status=status,
+            output=execution.output,
+            error=execution.error,
+            cause=execution.cause,
+            name=execution.name,
+            execution_arn=execution.execution_arn,
+            start_date=execution.start_date,
+            stop_date=execution.stop_date,
+            machine=self.definition,
+            _execution=execution,
+        )
+
+
+def _log(task: str, lines: str) -> None:
+    # Nothing here prints: what a task prints is a log record, which an application shows or not.
+    import logging
+
+    logging.getLogger(f"penstock.task.{task}").info("%s", lines.rstrip("\n"))
+
+
+# -- arguments ----------------------------------------------------------------------------------------------------------
+
+
+def machine_type(value: str) -> MachineType:
+    """STANDARD or EXPRESS, in any case. Raises UsageError."""
+    kind = value.upper() if isinstance(value, str) else value
+    if kind == "STANDARD":
+        return "STANDARD"
+    if kind == "EXPRESS":
+        return "EXPRESS"
+    raise UsageError(f"A state machine's type is STANDARD or EXPRESS, not {value!r}.")
+
+
+def check_input(value: Json, *, what: str = "The input") -> Json:
+    """`value`, if StartExecution would take it. Raises InvalidInput."""
+    try:
+        if depth_exceeds(value, MAX_DEPTH):
+            raise InvalidInput(f"{what} is nested deeper than {MAX_DEPTH} levels; flatten it.")
+        length = len(dumps(value))
+    except JsonError as error:
+        raise InvalidInput(f"{what} is not a JSON value: {error}") from None
+    if length > MAX_INPUT_BYTES:
+        raise InvalidInput(
+            f"{what} has {length:,} bytes of JSON; an execution takes at most {MAX_INPUT_BYTES:,}. Pass a reference to it."
+        )
+    return value
+
+
+_FORBIDDEN_IN_NAMES = frozenset(' \t\n\r<>{}[]?*"#%\\^|~`$&,;:/')
+
+
+def check_execution_name(name: str) -> None:
+    """Raises InvalidInput for a name that StartExecution refuses (its API reference, parameter `name`)."""
+    if not isinstance(name, str) or not 1 <= len(name) <= 80:
+        raise InvalidInput(f"An execution's name has 1 to 80 characters; {name!r} has not.")
+    bad = next((c for c in name if c in _FORBIDDEN_IN_NAMES or c < " " or "\x7f" <= c <= "\x9f"), None)
+    if bad is not None:
+        raise InvalidInput(f"An execution's name cannot contain {bad!r}; use letters, digits, - and _.")
+
+
+def _severity(value: Severity | str) -> Severity:
+    try:
+        return Severity(value.upper())
+    except (ValueError, AttributeError):
+        raise UsageError(f"A severity is ERROR or WARNING, not {value!r}.") from None
+
+
+def _invalid(name: str, diagnostics: Sequence[Diagnostic]) -> InvalidDefinition:
+    errors = [each for each in diagnostics if each.is_error]
+    if not errors:
+        return InvalidDefinition(f"{name} holds no state machine that can be used.", diagnostics)
+    first = errors[0]
+    place = str(first.span) if first.span else name
+    where = f" at {first.location}" if first.location and not first.span else ""
+    more = f" There {'is' if len(errors) == 2 else 'are'} {len(errors) - 1} more." if len(errors) > 1 else ""
+    return InvalidDefinition(f"{place}: {first.code}: {first.message.rstrip('.')}{where}.{more}", diagnostics)
+
+
+def _placeholders_of(machine: StateMachine) -> list[str]:
+    from penstock.asl.write import to_document
+
+    return placeholders(to_document(machine))
+
+
+def _substituted(machine: StateMachine, values: Mapping[str, str]) -> StateMachine:
+    from penstock.asl.read import read_document
+    from penstock.asl.write import to_document
+    from penstock.engine.tasks.substitutions import substitute
+
+    reading = read_document(substitute(to_document(machine), values))
+    if reading.machine is None:
+        raise _invalid("The definition with its substitutions", reading.diagnostics)
+    return with_spans(reading.machine, machine)

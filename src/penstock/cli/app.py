@@ -1,0 +1,135 @@
+"""The command and what surrounds every subcommand: loading it only when it is called, and how the process ends.
+
+Exit codes: 0 done · 1 the run did not succeed, or a check found errors · 2 wrong usage · 3 the target does not read or
+compile · 4 the environment lacks something · 70 a bug in Penstock · 130 interrupted · 141 nobody reads the output.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from penstock.cli import output
+from penstock.errors import InvalidDefinition, PenstockError
+
+COMMANDS = {
+    "run": ("penstock.cli.run", "Run a workflow here and now."),
+    "compile": ("penstock.cli.compile", "Write the States Language of a workflow."),
+    "check": ("penstock.cli.check", "Report every problem of workflows at once."),
+    "explain": ("penstock.cli.explain", "Show the page of a diagnostic code."),
+    "graph": ("penstock.cli.graph", "Draw a workflow."),
+    "new": ("penstock.cli.new", "Make a project that runs and passes its tests."),
+    "completion": ("penstock.cli.completion", "Print the completion script of a shell."),
+}
+"""Name → (module whose `command` it is, its line in --help). The line stands here so that help imports no command."""
+
+BUG = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand's module when the subcommand is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], COMMANDS, 1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}."
+            raise click.UsageError(f"There is no command {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from penstock._version import __version__
+
+        output.result(f"penstock {__version__}\n")
+        ctx.exit()
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "PENSTOCK",
+        "max_content_width": 100,
+    },
+    epilog="TARGET is a script (project.py), a definition (*.asl.json, *.asl.yaml, *.json) or - for a definition on stdin.",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def root() -> None:
+    """Workflows for AWS Step Functions: check, run, draw and compile them."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code; never lets an exception out."""
+    try:
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # What is left in the buffer has no reader; without this Python complains about it while it shuts down.
+        _silence()
+        return BROKEN_PIPE
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        value = root.main(arguments, prog_name="penstock", standalone_mode=False)
+        return value if isinstance(value, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return error.exit_code
+    except InvalidDefinition as error:
+        output.invalid(error)
+        return error.exit_code
+    except PenstockError as error:
+        output.problem(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        output.problem("Interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # a bug: said in one sentence, the traceback for those who ask for it
+        if os.environ.get("PENSTOCK_DEBUG"):
+            import traceback
+
+            traceback.print_exc()
+        output.problem(
+            f"This is a bug in Penstock ({type(error).__name__}: {error}). Please report it; with PENSTOCK_DEBUG=1 it "
+            "prints the traceback to send along."
+        )
+        return BUG
+
+
+def _silence() -> None:
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(devnull, stream.fileno())

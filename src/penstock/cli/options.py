@@ -1,0 +1,87 @@
+"""Options that several commands have, and reading what they name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from penstock.errors import InvalidInput, JsonError, UsageError
+from penstock.jsontools import Json, loads
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+
+
+def machine_option(function: F) -> F:
+    return click.option("--machine", metavar="NAME", help="Which of several state machines; main by default.")(function)
+
+
+def var_option(function: F) -> F:
+    return click.option(
+        "--var",
+        "variables",
+        metavar="K=V",
+        multiple=True,
+        help="The value of a ${K} placeholder. Repeatable.",
+    )(function)
+
+
+def parse_variables(pairs: tuple[str, ...]) -> dict[str, str]:
+    """`K=V` texts as a dict. Raises UsageError."""
+    values: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--var takes K=V; {pair!r} is not of that form.")
+        values[key] = value
+    return values
+
+
+def read_json_argument(text: str, flag: str) -> Json:
+    """What `JSON|@FILE|-` means. Raises InvalidInput."""
+    what = flag
+    data: str | bytes = text
+    if text == "-":
+        data, what = sys.stdin.buffer.read(MAX_FILE_BYTES), f"{flag} (stdin)"
+    elif text.startswith("@"):
+        data, what = read_bytes(text[1:], flag), text[1:]
+    try:
+        return loads(data, what=what)
+    except JsonError as error:
+        hint = ""
+        if text[:1] not in ("@", "-") and Path(text).is_file():
+            hint = f" To read the file, write {flag} @{text}."
+        elif isinstance(data, str) and not data.strip():
+            hint = " An empty input is {}."
+        raise InvalidInput(f"{error}{hint}") from None
+
+
+def read_bytes(name: str, flag: str) -> bytes:
+    """The bytes of a file that an option names. Raises InvalidInput."""
+    try:
+        with open(name, "rb") as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise InvalidInput(f"{flag}: {name} cannot be read: {error.strerror or error}.") from None
+    except ValueError:
+        raise InvalidInput(f"{flag}: {name!r} is not a file name.") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise InvalidInput(f"{flag}: {name} is longer than {MAX_FILE_BYTES // 1024 // 1024} MiB.")
+    return data
+
+
+def read_history(name: str) -> list[dict[str, Any]]:
+    """The events of a history file: GetExecutionHistory's answer, or its `events` alone. Raises InvalidInput."""
+    try:
+        document = loads(read_bytes(name, "--history"), what=name)
+    except JsonError as error:
+        raise InvalidInput(str(error)) from None
+    events = document.get("events") if isinstance(document, dict) else document
+    if not isinstance(events, list) or not all(isinstance(each, dict) and "type" in each for each in events):
+        raise InvalidInput(f'{name} is not a history: it should hold {{"events": […]}} as GetExecutionHistory answers.')
+    return events

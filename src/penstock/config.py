@@ -1,0 +1,198 @@
+"""Settings: flags, then `PENSTOCK_*`, then `penstock.toml` or `[tool.penstock]` in pyproject.toml, then defaults.
+
+The nearest file counts, looking from the target's folder upwards, no further than the folder that holds `.git`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from penstock.errors import InvalidInput
+
+DEFAULT_REGION = "us-east-1"
+DEFAULT_ACCOUNT = "123456789012"
+ENVIRONMENT = {
+    "PENSTOCK_AWS_REGION": "region",
+    "PENSTOCK_AWS_ACCOUNT": "account",
+    "PENSTOCK_AWS_ENDPOINT_URL": "endpoint_url",
+}
+"""Variable → key of `[aws]`. `PENSTOCK_CONFIG` names the settings file itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSettings:
+    """`endpoint_url`: where SDK integrations go; None refuses them, so that nothing reaches real AWS unasked."""
+
+    region: str = DEFAULT_REGION
+    account: str = DEFAULT_ACCOUNT
+    endpoint_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`functions` maps a Lambda ARN or name to `module:callable`; `root` is the folder those modules are imported from;
+    `file` the settings file, None where there is none."""
+
+    functions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    aws: AwsSettings = AwsSettings()
+    file: Path | None = None
+    root: Path = Path(".")
+
+    def machine_arn(self, name: str) -> str:
+        """The ARN that a machine of that name has in local runs."""
+        return f"arn:aws:states:{self.aws.region}:{self.aws.account}:stateMachine:{name}"
+
+
+def load_settings(
+    folder: Path | None = None,
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    region: str | None = None,
+    account: str | None = None,
+    endpoint_url: str | None = None,
+) -> Settings:
+    """The settings for a target in `folder` (the current one by default).
+
+    `file` names the settings file instead of looking for it; the last three are what flags gave. Raises InvalidInput with
+    the file and the key for what cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    folder = folder if folder is not None else Path.cwd()
+    if file is None and environ.get("PENSTOCK_CONFIG"):
+        file = Path(environ["PENSTOCK_CONFIG"])
+    table: dict[str, Any] = {}
+    if file is not None:
+        table = _table(file, _parse(file))
+    else:
+        file, table = _find(folder)
+    settings = _settings(table, file, folder)
+    aws = settings.aws
+    for variable, key in ENVIRONMENT.items():
+        if environ.get(variable):
+            aws = _with(aws, key, environ[variable], where=variable)
+    for key, value in (("region", region), ("account", account), ("endpoint_url", endpoint_url)):
+        if value is not None:
+            aws = _with(aws, key, value, where=f"--{key.replace('_', '-')}")
+    return replace(settings, aws=aws)
+
+
+def _find(folder: Path) -> tuple[Path | None, dict[str, Any]]:
+    here = Path(os.path.abspath(folder))
+    for each in (here, *here.parents):
+        own = each / "penstock.toml"
+        if own.is_file():
+            return own, _parse(own)
+        project = each / "pyproject.toml"
+        if project.is_file() and "[tool.penstock" in (text := _read(project)):
+            return project, _table(project, _parse(project, text))
+        if (each / ".git").exists():
+            break
+    return None, {}
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise InvalidInput(f"The settings file {file} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError:
+        raise InvalidInput(f"The settings file {file} is not UTF-8 text.") from None
+
+
+def _parse(file: Path, text: str | None = None) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(_read(file) if text is None else text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput(f"{file} is not TOML: {str(error).rstrip('.')}.") from None
+    except RecursionError:
+        raise InvalidInput(f"{file} is nested too deeply; flatten it.") from None
+
+
+def _table(file: Path, parsed: dict[str, Any]) -> dict[str, Any]:
+    if file.name != "pyproject.toml":
+        return parsed
+    tool = parsed.get("tool", {})
+    table = tool.get("penstock", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise InvalidInput(f"{file}: `tool.penstock` is a table, not {_kind(table)}.")
+    return table
+
+
+_AWS_KEYS = ("region", "account", "endpoint_url")
+
+
+def _settings(table: dict[str, Any], file: Path | None, folder: Path) -> Settings:
+    if file is None:
+        return Settings(root=folder)
+    _known(table, ("functions", "aws"), f"{file}")
+    functions: dict[str, str] = {}
+    for name, target in _section(table, "functions", file).items():
+        if not isinstance(target, str):
+            raise InvalidInput(f"{file}: `functions.{name}` is a text `module:callable`, not {_kind(target)}.")
+        module, _, attribute = target.partition(":")
+        if (
+            not module
+            or not attribute
+            or not all(part.isidentifier() for part in (*module.split("."), *attribute.split(".")))
+        ):
+            raise InvalidInput(f"{file}: `functions.{name}` has the form `module:callable`; {target!r} has not.")
+        functions[name] = target
+    section = _section(table, "aws", file)
+    _known(section, _AWS_KEYS, f"{file}: [aws]")
+    aws = AwsSettings()
+    for key, value in section.items():
+        if not isinstance(value, str):
+            hint = " Write it between quotes." if key == "account" and isinstance(value, int) else ""
+            raise InvalidInput(f"{file}: `aws.{key}` is a text, not {_kind(value)}.{hint}")
+        aws = _with(aws, key, value, where=f"{file}: `aws.{key}`")
+    return Settings(MappingProxyType(functions), aws, file, file.parent)
+
+
+def _section(table: dict[str, Any], key: str, file: Path) -> dict[str, Any]:
+    section = table.get(key, {})
+    if not isinstance(section, dict):
+        raise InvalidInput(f"{file}: `{key}` is a table ([{key}]), not {_kind(section)}.")
+    return section
+
+
+def _known(table: dict[str, Any], keys: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in keys:
+            close = get_close_matches(key, keys, 1)
+            hint = f"did you mean `{close[0]}`?" if close else f"known keys: {', '.join(keys)}."
+            raise InvalidInput(f"{where} has an unknown key `{key}`; {hint}")
+
+
+def _with(aws: AwsSettings, key: str, value: str, *, where: str) -> AwsSettings:
+    if key == "region":
+        if not value or not all(c.isascii() and (c.isalnum() or c == "-") for c in value):
+            raise InvalidInput(f"{where} is the name of a region such as {DEFAULT_REGION}; {value!r} is not.")
+        return replace(aws, region=value)
+    if key == "account":
+        if len(value) != 12 or not (value.isascii() and value.isdigit()):
+            raise InvalidInput(f"{where} is an account number of 12 digits; {value!r} is not.")
+        return replace(aws, account=value)
+    if value != "moto" and not value.startswith(("http://", "https://")):
+        raise InvalidInput(f'{where} is a URL (http://127.0.0.1:5000) or "moto"; {value!r} is neither.')
+    return replace(aws, endpoint_url=value)
+
+
+def _kind(value: Any) -> str:
+    kinds = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        list: "an array",
+        dict: "a table",
+    }
+    return kinds.get(type(value), "a date")

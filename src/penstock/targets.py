@@ -1,0 +1,267 @@
+"""A TARGET, wherever a workflow is asked for: from what the user named to machines.
+
+`project.py` (a script), `*.asl.json`, `*.asl.yaml`, `*.json`, `-` (a definition), or a definition as a dict. Nothing here
+runs the user's code.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from penstock.asl.model import UNSET, AnyState, Map, Parallel, StateMachine
+from penstock.diagnostics import Diagnostic
+from penstock.errors import InvalidDefinition, JsonError, TargetNotFound
+from penstock.jsontools import Json, dumps, loads
+
+if TYPE_CHECKING:
+    from penstock.asl.read import Reading
+    from penstock.script import Project, ScriptMachine
+
+TargetLike: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Nothing longer is read: the readers refuse it anyway, at 1 MiB."""
+
+DEFAULT_MACHINE = "main"
+
+_ENDINGS: dict[str, Literal["json", "yaml"]] = {".json": "json", ".asl": "json", ".yaml": "yaml", ".yml": "yaml"}
+_LATER = "comes with a later version of Penstock"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMachine:
+    """One machine of a target. `definition` is None where it is too broken for the model; `document` is the definition as
+    it was written, None for scripts."""
+
+    name: str
+    definition: StateMachine | None
+    document: dict[str, Any] | None = None
+    script: ScriptMachine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a TARGET holds. `name` is how the user calls it; `folder` where its files and settings are; `diagnostics` what
+    reading or compiling it found, machine by machine not told apart."""
+
+    name: str
+    kind: Literal["script", "definition"]
+    folder: Path
+    machines: Mapping[str, LoadedMachine]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    reading: Reading | None = None
+    project: Project | None = None
+    path: Path | None = None
+
+    def machine(self, name: str | None = None) -> LoadedMachine:
+        """The machine of that name; without one `main`, or the only one. Raises TargetNotFound, naming what there is."""
+        if name is not None and name in self.machines:
+            return self.machines[name]
+        if name is None and DEFAULT_MACHINE in self.machines:
+            return self.machines[DEFAULT_MACHINE]
+        own = [m for m in self.machines.values() if m.script is None or m.script.is_first_class]
+        if len(own) == 1 and (name is None or (self.kind == "definition" and name == DEFAULT_MACHINE)):
+            return own[0]
+        listed = ", ".join(self.machines) or "none"
+        if name is None:
+            raise TargetNotFound(
+                f"{self.name} has several state machines and none is called main; pick one with --machine: {listed}.",
+                target=DEFAULT_MACHINE,
+            )
+        close = get_close_matches(name, self.machines, 1)
+        hint = f"did you mean {close[0]}?" if close else f"it has {listed}."
+        raise TargetNotFound(f"{self.name} has no state machine {name!r}; {hint}", target=name)
+
+
+def open_target(target: TargetLike, *, stdin: bytes | None = None) -> Target:
+    """Reads a target. Anything that can be read is returned, with its diagnostics; nothing of it is run.
+
+    Raises TargetNotFound for what is not there, InvalidDefinition for what cannot be read at all: not text, not Python,
+    not JSON or YAML, not an object. `stdin` is what `-` means; by default the standard input is read.
+    """
+    if isinstance(target, Mapping):
+        return _definition_of(target, "<definition>")
+    if not isinstance(target, (str, os.PathLike)):
+        raise InvalidDefinition(
+            f"A target is a path or a definition as a dict, not {type(target).__name__}; see the list in the documentation."
+        )
+    name = os.fspath(target)
+    if name == "-":
+        data = sys.stdin.buffer.read(MAX_BYTES + 1) if stdin is None else stdin
+        return _definition(_limited(data, "<stdin>"), "<stdin>", Path.cwd(), None, None)
+    path = Path(name)
+    data = _read_file(path, name)
+    suffix = path.suffix.lower()
+    if suffix == ".py":
+        return _script(data, name, path)
+    if suffix in _ENDINGS:
+        return _definition(data, name, path.parent, _ENDINGS[suffix], path)
+    if data.lstrip()[:1] == b"{":
+        return _definition(data, name, path.parent, "json", path)
+    raise InvalidDefinition(
+        f"{name} has no ending that says what it is; a script ends in .py, a definition in .asl.json, .asl.yaml or .json."
+    )
+
+
+def read_source(path: Path, name: str) -> bytes:
+    """The bytes of a file a user named. Raises TargetNotFound with one sentence for every way this can fail."""
+    return _read_file(path, name)
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    if not name:
+        raise TargetNotFound("The target is an empty text; name a file.", target=name)
+    try:
+        with path.open("rb") as stream:
+            return _limited(stream.read(MAX_BYTES + 1), name)
+    except FileNotFoundError:
+        raise _missing(path, name) from None
+    except IsADirectoryError:
+        scripts = sorted(each.name for each in path.glob("*.py"))[:1]
+        hint = f"name a file in it, such as {Path(name) / scripts[0]}." if scripts else "name a file in it."
+        raise TargetNotFound(f"{name} is a folder; {hint}", target=name) from None
+    except PermissionError:
+        raise TargetNotFound(f"{name} may not be read by this user; change its permissions.", target=name) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise TargetNotFound(f"{name!r} cannot be read: {reason}.", target=name) from None
+
+
+def _missing(path: Path, name: str) -> TargetNotFound | InvalidDefinition:
+    module, colon, attribute = name.rpartition(":")
+    if colon and attribute.isidentifier() and (module.endswith(".py") or re.fullmatch(r"[\w.]+", module)):
+        return InvalidDefinition(f"{name} names a construct in Python code, and that {_LATER}.")
+    close = []
+    if path.parent.is_dir():
+        try:
+            close = get_close_matches(path.name, [each.name for each in path.parent.iterdir()], 1)
+        except OSError:
+            close = []
+    hint = f"did you mean {path.parent / close[0]}?" if close else "check the path."
+    return TargetNotFound(f"There is no file {name}; {hint}", target=name)
+
+
+def _limited(data: bytes, name: str) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise InvalidDefinition(f"{name} is longer than {MAX_BYTES // 1024 // 1024} MiB, which no definition may be.")
+    return data
+
+
+# -- scripts ------------------------------------------------------------------------------------------------------------
+
+_UNREADABLE = ("PS001", "PS002", "PS003", "PS004", "PS005", "PS006")
+"""Codes of a file that cannot be read as a script at all (script/codes.py, "Reading the file")."""
+
+
+def _script(data: bytes, name: str, path: Path) -> Target:
+    from penstock.script import compile_project
+
+    project = compile_project(data, name=name)
+    diagnostics = tuple(project.diagnostics)
+    errors = [each for each in diagnostics if each.is_error]
+    if errors and b"FlowSpec" in data and re.search(rb"^class \w+\(.*\bFlowSpec\b", data, re.MULTILINE):
+        raise InvalidDefinition(f"{name} is a flow (a FlowSpec class), and running those {_LATER}.", diagnostics)
+    if any(each.code in _UNREADABLE for each in errors) or (errors and not project.machines):
+        raise InvalidDefinition(_sentence(name, errors), diagnostics)
+    machines = {each: LoadedMachine(each, m.definition, None, m) for each, m in project.machines.items()}
+    return Target(name, "script", path.parent, machines, diagnostics, project=project, path=path)
+
+
+def _sentence(name: str, errors: list[Diagnostic]) -> str:
+    first = errors[0]
+    place = str(first.span) if first.span else name
+    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{place}: {first.message.rstrip('.')}.{more}"
+
+
+# -- definitions --------------------------------------------------------------------------------------------------------
+
+
+def _definition(
+    data: bytes, name: str, folder: Path, language: Literal["json", "yaml"] | None, path: Path | None
+) -> Target:
+    from penstock.asl.read import read
+
+    if not data.strip():
+        raise InvalidDefinition(f"{name} is empty; a definition is a JSON object with StartAt and States.")
+    return _reading_target(read(data, name=name, format=language), name, folder, path)
+
+
+def _definition_of(document: Mapping[str, Any], name: str) -> Target:
+    from penstock.asl.read import read_document
+
+    try:
+        # A copy: what the caller does with the dict later must not change the machine.
+        copy = loads(dumps(dict(document)), what="The definition")
+    except JsonError as error:
+        raise InvalidDefinition(f"The definition is not JSON: {error}") from None
+    return _reading_target(read_document(copy, name=name), name, Path.cwd(), None)
+
+
+def _reading_target(reading: Reading, name: str, folder: Path, path: Path | None) -> Target:
+    diagnostics, document = tuple(reading.diagnostics), reading.document
+    if not isinstance(document, dict):
+        errors = [each for each in diagnostics if each.is_error]
+        message = _sentence(name, errors) if errors else f"{name} is not a JSON object with StartAt and States."
+        raise InvalidDefinition(message, diagnostics)
+    if "Resources" in document and "StartAt" not in document and "States" not in document:
+        raise InvalidDefinition(f"{name} is a CloudFormation or SAM template, and reading those {_LATER}.")
+    called = machine_name(path.name if path is not None else "StateMachine")
+    loaded = LoadedMachine(called, reading.machine, document)
+    return Target(name, "definition", folder, {called: loaded}, diagnostics, reading=reading, path=path)
+
+
+def machine_name(file_name: str) -> str:
+    """A name AWS accepts, from a file's: `order flow.asl.json` → `order-flow`."""
+    stem = re.sub(r"\.(asl\.)?(json|yaml|yml|asl)$", "", file_name, flags=re.IGNORECASE)
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:80] or "StateMachine"
+
+
+# -- substitutions ------------------------------------------------------------------------------------------------------
+
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9_.:]{1,255})\}")
+
+
+def placeholders(value: Json) -> list[str]:
+    """The names in `${…}` anywhere in `value`, in order, each once."""
+    found: dict[str, None] = {}
+    stack = [value]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, str):
+            if "${" in each:
+                found.update(dict.fromkeys(_PLACEHOLDER.findall(each)))
+        elif isinstance(each, dict):
+            stack.extend(reversed(list(each.values())))
+        elif isinstance(each, (list, tuple)):
+            stack.extend(reversed(each))
+    return list(found)
+
+
+def with_spans(machine: StateMachine, origin: StateMachine) -> StateMachine:
+    """`machine` with the spans of `origin`, which has the same states: where the user wrote what was substituted."""
+    states: dict[str, AnyState] = {}
+    for name, state in machine.states.items():
+        first = origin.states.get(name)
+        if first is None:
+            states[name] = state
+            continue
+        changes: dict[str, Any] = {"span": first.span}
+        if isinstance(state, Parallel) and isinstance(first, Parallel):
+            if state.branches is not UNSET and first.branches is not UNSET:
+                pairs = zip(state.branches, first.branches, strict=True)
+                changes["branches"] = tuple(with_spans(a, b) for a, b in pairs)
+        elif isinstance(state, Map) and isinstance(first, Map):
+            for key in ("item_processor", "iterator"):
+                a, b = getattr(state, key), getattr(first, key)
+                if a is not UNSET and b is not UNSET:
+                    changes[key] = with_spans(a, b)
+        states[name] = replace(state, **changes)
+    return replace(machine, states=states, span=origin.span)
