@@ -21,34 +21,59 @@ _PATTERN = re.compile(r"\.(sync:2|sync|waitForTaskToken)$")
 _ACTIVITY = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:activity:.")
 _FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:[A-Za-z0-9_-]+(?::(?:\$LATEST|[A-Za-z0-9_-]+))?")
 
-_SYNC, _SYNC2, _TOKEN = "sync", "sync:2", "waitForTaskToken"
+_TOKEN = "waitForTaskToken"
 
-_INTEGRATIONS: dict[str, frozenset[str]] = {
-    "apigateway": frozenset({_TOKEN}),
-    "athena": frozenset({_SYNC}),
-    "aws-sdk": frozenset({_TOKEN}),
-    "batch": frozenset({_SYNC}),
-    "bedrock": frozenset({_SYNC, _TOKEN}),
-    "bedrock-agentcore": frozenset(),
-    "codebuild": frozenset({_SYNC}),
-    "databrew": frozenset({_SYNC}),
-    "dynamodb": frozenset(),
-    "ecs": frozenset({_SYNC, _TOKEN}),
-    "eks": frozenset({_SYNC, _TOKEN}),
-    "elasticmapreduce": frozenset({_SYNC}),
-    "emr-containers": frozenset({_SYNC}),
-    "emr-serverless": frozenset({_SYNC}),
-    "events": frozenset({_TOKEN}),
-    "glue": frozenset({_SYNC}),
-    "http": frozenset(),
-    "lambda": frozenset({_TOKEN}),
-    "mediaconvert": frozenset({_SYNC}),
-    "sagemaker": frozenset({_SYNC}),
-    "sns": frozenset({_TOKEN}),
-    "sqs": frozenset({_TOKEN}),
-    "states": frozenset({_SYNC, _SYNC2, _TOKEN}),
+
+class _Service(NamedTuple):
+    """Patterns that its actions may have (which of them do is not told apart), and its actions; none: any."""
+
+    patterns: frozenset[str] = frozenset()
+    actions: frozenset[str] = frozenset()
+
+
+def _service(patterns: str = "", actions: str = "") -> _Service:
+    return _Service(frozenset(patterns.split()), frozenset(actions.split()))
+
+
+_INTEGRATIONS: dict[str, _Service] = {
+    "apigateway": _service("waitForTaskToken", "invoke"),
+    "athena": _service("sync", "startQueryExecution stopQueryExecution getQueryExecution getQueryResults"),
+    "aws-sdk": _service("waitForTaskToken"),
+    "batch": _service("sync", "submitJob"),
+    "bedrock": _service("sync waitForTaskToken", "invokeModel createModelCustomizationJob"),
+    "bedrock-agentcore": _service(),
+    "codebuild": _service("sync", "startBuild stopBuild startBuildBatch batchDeleteBuilds batchGetReports"),
+    "databrew": _service("sync", "startJobRun"),
+    "dynamodb": _service("", "getItem putItem updateItem deleteItem"),
+    "ecs": _service("sync waitForTaskToken", "runTask"),
+    "eks": _service(
+        "sync waitForTaskToken",
+        "call runJob createCluster deleteCluster createNodegroup deleteNodegroup createFargateProfile deleteFargateProfile",
+    ),
+    "elasticmapreduce": _service(
+        "sync",
+        "createCluster setClusterTerminationProtection terminateCluster addStep cancelStep modifyInstanceFleetByName "
+        "modifyInstanceGroupByName",
+    ),
+    "emr-containers": _service("sync", "createVirtualCluster deleteVirtualCluster startJobRun"),
+    "emr-serverless": _service(
+        "sync", "createApplication startApplication stopApplication deleteApplication startJobRun cancelJobRun"
+    ),
+    "events": _service("waitForTaskToken", "putEvents"),
+    "glue": _service("sync", "startJobRun"),
+    "http": _service("", "invoke"),
+    "lambda": _service("waitForTaskToken", "invoke"),
+    "mediaconvert": _service("sync", "createJob"),
+    "sagemaker": _service(
+        "sync",
+        "createEndpoint createEndpointConfig createHyperParameterTuningJob createLabelingJob createModel "
+        "createProcessingJob createTrainingJob createTransformJob updateEndpoint",
+    ),
+    "sns": _service("waitForTaskToken", "publish"),
+    "sqs": _service("waitForTaskToken", "sendMessage"),
+    "states": _service("sync sync:2 waitForTaskToken", "startExecution"),
 }
-"""The services of `arn:aws:states:::SERVICE:ACTION`, and the patterns that any action of theirs has."""
+"""The services of `arn:aws:states:::SERVICE:ACTION`."""
 
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "lambda:invoke": ("FunctionName",),
@@ -186,10 +211,12 @@ def _named(resource: str, strict: bool) -> Named:
 def _integration(resource: str, service: str, action: str) -> Named:
     match = _PATTERN.search(action)
     pattern = match[1] if match else None
-    patterns = _INTEGRATIONS.get(service)
-    if patterns is None or (pattern is not None and pattern not in patterns):
-        return Named(_unrecognised(resource))
     plain = action[: match.start()] if match else action
+    known = _INTEGRATIONS.get(service)
+    if known is None or (pattern is not None and pattern not in known.patterns):
+        return Named(_unrecognised(resource))
+    if known.actions and plain not in known.actions:
+        return Named(_unrecognised(resource))
     if service == "aws-sdk":
         target, _, operation = plain.partition(":")
         if not target or not operation[:1].islower():
