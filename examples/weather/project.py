@@ -71,16 +71,6 @@ def summarise_year(year):
         return {"year": year, "why": "the archive holds no day of it"}
 
 
-def find_records(data):
-    data["records"] = FindRecords()
-    return data["records"]
-
-
-def fit_trend(data):
-    data["trend"] = FitTrend()
-    return data["trend"]
-
-
 def main(data):
     with retry(on_exceptions=[ArchiveBusy], interval=1, max_attempts=3):
         data["archive"] = OpenArchive({"attempt": context.state.retry_count})
@@ -90,13 +80,11 @@ def main(data):
     if data["sorted"]["count"] == 0:
         raise NothingToReport("the archive holds none of these years")
 
-    data["facts"] = parallel(find_records, fit_trend)
-    if bool(data["facts"][1]["rose_every_year"]):
-        data["headline"] = (
-            f"Each year was warmer than the one before, by {data['facts'][1]['degrees_per_year']} °C on average"
-        )
-    elif data["facts"][1]["degrees_per_year"] > 0:
-        data["headline"] = f"The years grew warmer, by {data['facts'][1]['degrees_per_year']} °C on average"
+    records, trend = parallel(FindRecords, FitTrend)
+    if bool(trend["rose_every_year"]):
+        data["headline"] = f"Each year was warmer than the one before, by {trend['degrees_per_year']} °C on average"
+    elif trend["degrees_per_year"] > 0:
+        data["headline"] = f"The years grew warmer, by {trend['degrees_per_year']} °C on average"
     else:
         data["headline"] = "The years did not grow warmer"
 
@@ -105,8 +93,8 @@ def main(data):
             "headline": data["headline"],
             "years": data["sorted"]["years"],
             "missing": data["sorted"]["missing"],
-            "records": data["facts"][0],
-            "trend": data["facts"][1],
+            "records": records,
+            "trend": trend,
             "folder": data["folder"],
         }
     )
