@@ -1,0 +1,174 @@
+"""Functions of numbers, dates and times."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import Any, Final
+
+from penstock.asl.jsonata.calls import Call
+from penstock.asl.jsonata.delegate import delegate
+from penstock.asl.jsonata.faults import JsonataFault
+from penstock.asl.jsonata.values import UNDEFINED, is_number, normal
+
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
+
+
+def total(call: Call, numbers: Any) -> Any:
+    if numbers is UNDEFINED:
+        return UNDEFINED
+    return _plain(sum(numbers))
+
+
+def _plain(number: Any) -> Any:
+    if isinstance(number, int):
+        return number if -(2**53) <= number <= 2**53 else normal(float(number))
+    return normal(number)
+
+
+def maximum(call: Call, numbers: Any) -> Any:
+    return UNDEFINED if numbers is UNDEFINED or not numbers else max(numbers)
+
+
+def minimum(call: Call, numbers: Any) -> Any:
+    return UNDEFINED if numbers is UNDEFINED or not numbers else min(numbers)
+
+
+def average(call: Call, numbers: Any) -> Any:
+    return UNDEFINED if numbers is UNDEFINED or not numbers else normal(sum(numbers) / len(numbers))
+
+
+def number(call: Call, value: Any) -> Any:
+    if value is UNDEFINED:
+        return UNDEFINED
+    if isinstance(value, bool):
+        return int(value)
+    if is_number(value):
+        return value
+    if isinstance(value, str):
+        if len(value) <= 1_000 and _NUMBER.fullmatch(value):
+            result = float(value)
+            if math.isfinite(result):
+                return int(value) if value.lstrip("-").isdigit() and abs(int(value)) < 2**63 else normal(result)
+        elif re.fullmatch(r"0[xX][0-9A-Fa-f]{1,256}|0[oO][0-7]{1,340}|0[bB][01]{1,1024}", value):
+            return _plain(int(value, 0))
+    raise JsonataFault("D3030", value=value, index=1)
+
+
+def absolute(call: Call, value: Any) -> Any:
+    return value if value is UNDEFINED else abs(value)
+
+
+def floor(call: Call, value: Any) -> Any:
+    return value if value is UNDEFINED or not math.isfinite(value) else _plain(math.floor(value))
+
+
+def ceil(call: Call, value: Any) -> Any:
+    return value if value is UNDEFINED or not math.isfinite(value) else _plain(math.ceil(value))
+
+
+def round_(call: Call, value: Any, precision: Any) -> Any:
+    """Half to even, on the number's decimal digits."""
+    if value is UNDEFINED or not math.isfinite(value):
+        return value
+    places = 0 if precision is UNDEFINED else int(precision)
+    if not -400 < places < 400:
+        return value if places > 0 else 0
+    try:
+        exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        rounded = exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    except InvalidOperation:
+        return value
+    return normal(float(rounded))
+
+
+def sqrt(call: Call, value: Any) -> Any:
+    if value is UNDEFINED:
+        return UNDEFINED
+    if value < 0:
+        raise JsonataFault("D3060", index=1, value=value)
+    return normal(math.sqrt(value))
+
+
+def power(call: Call, value: Any, exponent: Any) -> Any:
+    if value is UNDEFINED:
+        return UNDEFINED
+    try:
+        result = float(value) ** exponent
+    except (OverflowError, ZeroDivisionError):
+        result = math.inf
+    if isinstance(result, complex) or not math.isfinite(result):
+        raise JsonataFault("D3061", index=1, value=value, exp=exponent)
+    return normal(result)
+
+
+def _double(value: Any) -> Any:
+    return value if -(2**53) <= value <= 2**53 else float(value)
+
+
+def format_number(call: Call, value: Any, picture: Any, options: Any) -> Any:
+    if value is UNDEFINED:
+        return UNDEFINED
+    if options is UNDEFINED:
+        return delegate("$formatNumber($n, $p)", {"n": _double(value), "p": picture})
+    return delegate("$formatNumber($n, $p, $o)", {"n": _double(value), "p": picture, "o": options})
+
+
+def format_base(call: Call, value: Any, radix: Any) -> Any:
+    if value is UNDEFINED:
+        return UNDEFINED
+    base = 10 if radix is UNDEFINED else round_(call, radix, UNDEFINED)
+    if not 2 <= base <= 36:
+        raise JsonataFault("D3100", value=base)
+    rest = abs(int(round_(call, value, UNDEFINED)))
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    figures: list[str] = []
+    while True:
+        rest, digit = divmod(rest, base)
+        figures.append(digits[digit])
+        if rest == 0:
+            break
+    return ("-" if value < 0 and figures != ["0"] else "") + "".join(reversed(figures))
+
+
+def format_integer(call: Call, value: Any, picture: Any) -> Any:
+    if value is UNDEFINED:
+        return UNDEFINED
+    return delegate("$formatInteger($n, $p)", {"n": _double(math.floor(value)), "p": picture}, value=picture)
+
+
+def parse_integer(call: Call, text: Any, picture: Any) -> Any:
+    if text is UNDEFINED:
+        return UNDEFINED
+    found = delegate("$parseInteger($s, $p)", {"s": text, "p": picture}, value=picture)
+    return math.nan if found is UNDEFINED else found
+
+
+def from_millis(call: Call, millis: Any, picture: Any, timezone: Any) -> Any:
+    if millis is UNDEFINED:
+        return UNDEFINED
+    bindings: dict[str, Any] = {"m": millis}
+    if picture is UNDEFINED and timezone is UNDEFINED:
+        return delegate("$fromMillis($m)", bindings)
+    if timezone is UNDEFINED:
+        return delegate("$fromMillis($m, $p)", {**bindings, "p": picture})
+    if picture is UNDEFINED:
+        return delegate("$fromMillis($m, (), $z)", {**bindings, "z": timezone})
+    return delegate("$fromMillis($m, $p, $z)", {**bindings, "p": picture, "z": timezone})
+
+
+def to_millis(call: Call, text: Any, picture: Any) -> Any:
+    if text is UNDEFINED:
+        return UNDEFINED
+    if picture is UNDEFINED:
+        return delegate("$toMillis($s)", {"s": text}, value=text)
+    return delegate("$toMillis($s, $p)", {"s": text, "p": picture})
+
+
+def millis(call: Call) -> Any:
+    return int(call.runtime.now() * 1000)
+
+
+def now(call: Call, picture: Any, timezone: Any) -> Any:
+    return from_millis(call, millis(call), picture, timezone)
