@@ -327,7 +327,7 @@ def _contains(context: Context, whole: ast.expr, left: ast.expr, right: ast.expr
         right, is_dict = right.args[0], True
     container: Value = value_of(context, right)
     if isinstance(container, Ref):
-        if not is_dict and container.kinds != {"dict"}:
+        if not is_dict and container.kinds != {"dict"} and not _used_as_dict(context, right):
             shown = report.spans.text(right)
             report.refuse(
                 "PS402",
@@ -353,3 +353,17 @@ def _contains(context: Context, whole: ast.expr, left: ast.expr, right: ast.expr
     for item in items:
         tests.append(compare(context, whole, side, ast.Eq, Operand(right, Const(item))))
     return tests[0] if len(tests) == 1 else model.Or(rules=tuple(tests))
+
+
+def _used_as_dict(context: Context, place: ast.expr) -> bool:
+    """Whether the function takes items of this place by a text: then Python says that it is a dict."""
+    wanted = ast.dump(place)
+    for node in ast.walk(context.frame.function.node):
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+            and ast.dump(node.value) == wanted
+        ):
+            return True
+    return False

@@ -121,14 +121,18 @@ def _shorten(label: str, limit: int) -> str:
 _UNWANTED: Final = re.compile(r"[^\w .…()<>=!+\-]")
 
 
+_STEP: Final = re.compile(r"\[([\"']?)([^\"'\[\],]{1,100})\1\]")
+
+
 def readable(text: str, variable: str = "data") -> str:
-    """A generated state name from source text: `data["foo"] > 0` reads `foo > 0`."""
+    """A generated state name from source text: a test on `data["foo"]` reads `foo > 0`, a store into it `data.foo = …`."""
     head = text[:400]
-    head = re.sub(rf"\b{re.escape(variable)}\[", "[", head)
-    head = re.sub(r"\[[\"']?([^\"'\[\]]{1,100})[\"']?\]", r".\1", head)
+    if not head.endswith("…"):
+        head = re.sub(rf"\b{re.escape(variable)}(?=[\[.])", "", head)
+    head = _STEP.sub(r".\2", head)
     head = re.sub(r"(?<![\w)])\.(?=\w)", "", head)
-    head = _UNWANTED.sub(" ", head.replace('"', "").replace("'", "").replace(",", " "))
-    return " ".join(head.split()) or "state"
+    head = head.replace("[", "(").replace("]", ")").replace('"', "").replace("'", "").replace(",", " ")
+    return " ".join(_UNWANTED.sub(" ", head).split()) or "state"
 
 
 def finish(scope: Scope) -> model.StateMachine:
