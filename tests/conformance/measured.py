@@ -52,7 +52,7 @@ def _execution(case: Case) -> dict[str, Verdict]:
     verdicts = {"outcome": judge_outcome(bare | {"cause": ran.cause}, ran, comparer)}
     cause = ran.cause or ""
     misses = []
-    if "cause" in expect and not comparer.matches(expect["cause"], cause):
+    if "cause" in expect and not comparer.matches(expect["cause"], ran.cause):
         misses.append(f"cause: expected {expect['cause']!r}")
     if "cause_endswith" in expect and not cause.endswith(expect["cause_endswith"]):
         misses.append(f"cause: expected the end {expect['cause_endswith']!r}")
