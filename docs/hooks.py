@@ -14,34 +14,42 @@ def on_files(files: Files, *, config: Any) -> Files:
 
 def diagnostics_page() -> str:
     """One section a code, under the anchor that `penstock check --format sarif` links to (`#ps203`)."""
-    from penstock.script.codes import CATALOGUE
+    from penstock.asl.check.codes import CATALOGUE as DEFINITIONS
+    from penstock.script.codes import CATALOGUE as SCRIPTS
 
     parts = [
         "# Diagnostics\n",
-        "`penstock check` reports every problem of a target at once, and `penstock explain CODE` prints the section of this page.",
-        "A code that begins with `PS` is about a script. Any other code is AWS's own, from ValidateStateMachineDefinition, and is about",
-        "the States Language definition.\n",
+        "`penstock check` reports every problem of a target at once, and `penstock explain CODE` prints a section of this page.",
+        "A code that begins with `PS` is about a script. Any other code is about a States Language definition; where AWS's",
+        "ValidateStateMachineDefinition reports the same problem, the code is AWS's own.\n",
     ]
     family = ""
-    for code, entry in CATALOGUE.items():
+    for code, entry in SCRIPTS.items():
         if code[:3] != family:
             family = code[:3]
-            parts.append(f"## {FAMILIES[family]}\n")
-        parts += [
-            f"### {code}: {entry.title} {{ #{code.lower()} }}\n",
-            f"*{entry.severity.value.capitalize()}.* {entry.explanation}\n",
-            f"```python\n{entry.example}\n```\n",
-            f"**Instead:** {entry.remedy}\n",
-        ]
+            parts.append(f"## Scripts: {FAMILIES[family]}\n")
+        parts += section(entry, language="python")
+    parts.append("## Definitions\n")
+    for entry in DEFINITIONS.values():
+        parts += section(entry, language="json")
     return "\n".join(parts)
 
 
+def section(entry: Any, *, language: str) -> list[str]:
+    return [
+        f"### {entry.code}: {entry.title} {{ #{entry.code.lower()} }}\n",
+        f"*{str(entry.severity).capitalize()}.* {entry.explanation}\n",
+        f"```{language}\n{entry.example}\n```\n",
+        f"**Instead:** {entry.remedy}\n",
+    ]
+
+
 FAMILIES = {
-    "PS0": "Reading the file",
-    "PS1": "Module level: tasks, machines, decorators",
-    "PS2": "Statements",
-    "PS3": "Names and expressions",
-    "PS4": "Conditions",
-    "PS5": "Errors and blocks",
-    "PS6": "Names of states and machines",
+    "PS0": "reading the file",
+    "PS1": "module level: tasks, machines, decorators",
+    "PS2": "statements",
+    "PS3": "names and expressions",
+    "PS4": "conditions",
+    "PS5": "errors and blocks",
+    "PS6": "names of states and machines",
 }

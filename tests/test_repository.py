@@ -232,8 +232,8 @@ def test_every_diagnostic_has_a_section_and_a_page_of_explain() -> None:
 
     from click.testing import CliRunner
 
-    from penstock.cli import main
-    from penstock.script.codes import CATALOGUE
+    from penstock.cli.app import root
+    from penstock.cli.explain import pages
 
     pytest.importorskip("mkdocs")
     spec = importlib.util.spec_from_file_location("hooks", ROOT / "docs" / "hooks.py")
@@ -242,23 +242,30 @@ def test_every_diagnostic_has_a_section_and_a_page_of_explain() -> None:
     hooks = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hooks)
     page = hooks.diagnostics_page()
-    for code, entry in CATALOGUE.items():
+    for code, entry in pages().items():
         assert f"{{ #{code.lower()} }}" in page
         assert entry.remedy in page
-        shown = CliRunner().invoke(main, ["explain", code])
+        shown = CliRunner().invoke(root, ["explain", code])
         assert shown.exit_code == 0, shown.output
         assert code in shown.output
 
 
 def test_every_command_and_option_is_in_the_reference() -> None:
-    from penstock.cli import main
+    import click
+
+    from penstock.cli.app import root
 
     reference = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
-    for name in main.commands:
-        assert f"## penstock {name}" in reference, name
-        for option in main.commands[name].params:
-            for word in [*option.opts, *option.secondary_opts]:
-                assert not word.startswith("--") or f"`{word}" in reference, f"penstock {name} {word}"
+    sections = {part.split("\n", 1)[0]: part for part in reference.split("\n## ")}
+    context = click.Context(root)
+    for name in root.list_commands(context):
+        assert f"penstock {name}" in sections, f"penstock {name} has no section"
+        command = root.get_command(context, name)
+        assert command
+        for option in command.params:
+            words = [word for word in (*option.opts, *option.secondary_opts) if word.startswith("-")]
+            for word in words:
+                assert f"`{word}" in sections[f"penstock {name}"], f"penstock {name} {word}"
 
 
 def test_the_lock_file_knows_every_requirement() -> None:

@@ -8,6 +8,8 @@ from functools import cached_property
 
 
 class Severity(StrEnum):
+    """How bad a problem is: an ERROR stops compiling and running, a WARNING does not."""
+
     ERROR = "ERROR"
     WARNING = "WARNING"
 
