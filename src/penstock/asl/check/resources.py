@@ -14,6 +14,7 @@ from penstock.asl.payloads import is_expression
 from penstock.asl.problems import SCHEMA, Place, Problem
 from penstock.asl.schema import JSONATA, JSONPATH
 from penstock.asl.shape import Scope, Walk
+from penstock.asl.syntax import MAX_REMEMBERED
 
 _SUBSTITUTION = re.compile(r"\$\{[^${}]*\}")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
@@ -135,7 +136,7 @@ def _judge_task(
     resource = raw.get("Resource")
     if type(resource) is not str:
         return  # the schema has said so
-    named = _named(resource, strict)
+    named = _named(resource, strict) if len(resource) <= MAX_REMEMBERED else _named.__wrapped__(resource, strict)
     at: Place = (place, "Resource")
     if named.fault is not None:
         found.append(Problem(SCHEMA, named.fault, at))
