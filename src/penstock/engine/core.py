@@ -203,7 +203,7 @@ class Turn:
         """Whose values are being computed."""
         self._context_key: tuple[Any, ...] | None = None
         self._context: dict[str, Json] = {}
-        self._entropy_key = -1
+        self._entropy_key: tuple[int, ...] = ()
         self._entropy: Entropy | None = None
 
     # ---- the Scope
@@ -261,10 +261,11 @@ class Turn:
     @property
     def entropy(self) -> Entropy:
         """Drawn from the seed and the place in the history: the same at every replay, different at every use."""
-        key = self.base + len(self.records)
+        frame = self.frame
+        key = (self.base + len(self.records), frame.number, frame.retry_count)
         if self._entropy is None or key != self._entropy_key:
             self._entropy_key = key
-            self._entropy = Entropy(f"{self.execution.seed}:{key}:{self.frame.number}")
+            self._entropy = Entropy(f"{self.execution.seed}:{key}")
         return self._entropy
 
     # ---- what states call
@@ -306,9 +307,16 @@ class Turn:
         if attempt is not None:
             frame.attempt = None
             if self.execution.attempts.pop(attempt.id, None) is not None and cancel:
-                self.commands.append(CancelTask(attempt.id))
+                self._cancel(attempt.id)
             self.cancel_timer(attempt.timeout_timer)
             self.cancel_timer(attempt.heartbeat_timer)
+
+    def _cancel(self, attempt: int) -> None:
+        for index, command in enumerate(self.commands):
+            if isinstance(command, StartTask) and command.attempt == attempt:
+                del self.commands[index]  # scheduled and aborted in the same turn: it never begins
+                return
+        self.commands.append(CancelTask(attempt))
 
     def wake(self, frame: Frame, phase: int) -> None:
         frame.phase = phase

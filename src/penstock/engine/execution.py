@@ -86,7 +86,6 @@ class Join:
         "children",
         "failed",
         "items",
-        "keys",
         "limit",
         "next",
         "pending",
@@ -102,8 +101,6 @@ class Join:
         """The items of a Map; None for a Parallel."""
         self.selected: Sequence[Json] | None = items
         """What the iterations get: the items, or what ItemSelector makes of them."""
-        self.keys: Sequence[str] | None = None
-        """Keys of the items, where the items are the members of an object."""
         self.limit = limit
         """How many may run at once; 0 for all."""
         self.next = 0

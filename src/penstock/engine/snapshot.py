@@ -1,0 +1,134 @@
+"""An execution as JSON, and back: what a journal writes down and a recovery picks up.
+
+Everything but the history, which is kept as it is made: a snapshot knows only how many events there were. What the world
+was doing (attempts, timers, children) stays known by the same numbers, so that the driver can begin it anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from penstock.engine.execution import Attempt, Execution, Failure, Frame, Join
+from penstock.engine.program import Program
+from penstock.engine.states.base import State
+from penstock.jsontools import Json, dumps
+
+_PLAIN = (
+    "arn name machine_arn machine_name role_arn type seed limit sync input started stopped status output error cause "
+    "redrive_count frames_made ids_made"
+).split()
+_FRAME = "number value variables index last phase entered entered_at retry_count timer result".split()
+_ATTEMPT = "id token timeout heartbeat timeout_timer heartbeat_timer started submitted".split()
+
+
+def to_data(execution: Execution) -> dict[str, Json]:
+    """`execution` as a JSON value that shares structure with it."""
+    data: dict[str, Json] = {key: getattr(execution, key) for key in _PLAIN}
+    data["events"] = execution.base + len(execution.records)
+    frames: list[Json] = []
+    pending = [execution.root]
+    while pending:
+        frame = pending.pop()
+        frames.append(_frame(frame))
+        if frame.join is not None:
+            pending.extend(frame.join.running.values())
+    data["frames"] = frames
+    data["ready"] = [frame.number for frame in execution.ready]
+    data["attempts"] = [[key, frame.number] for key, frame in execution.attempts.items()]
+    data["timers"] = [
+        [key, None if frame is None else frame.number, purpose] for key, (frame, purpose) in execution.timers.items()
+    ]
+    return data
+
+
+def _frame(frame: Frame) -> Json:
+    data: dict[str, Any] = {key: getattr(frame, key) for key in _FRAME}
+    data["state"] = frame.state.name
+    data["parent"] = None if frame.parent is None else frame.parent.number
+    data["retries"] = None if frame.retries is None else [[k, v] for k, v in frame.retries.items()]
+    data["item"] = None if frame.item is None else list(frame.item)
+    failure = frame.failure
+    data["failure"] = None if failure is None else [failure.error, failure.cause, failure.known_as]
+    attempt = frame.attempt
+    data["attempt"] = None if attempt is None else {key: getattr(attempt, key) for key in _ATTEMPT}
+    join = frame.join
+    if join is not None:
+        data["join"] = {
+            "items": None if join.items is None else list(join.items),
+            "selected": None if join.selected is join.items or join.selected is None else list(join.selected),
+            "limit": join.limit,
+            "next": join.next,
+            "pending": join.pending,
+            "results": join.results,
+            "running": [[index, child.number] for index, child in join.running.items()],
+            "children": [[index, child] for index, child in join.children.items()],
+            "failed": join.failed,
+            "tolerated": join.tolerated,
+        }
+    return cast(Json, data)
+
+
+def from_data(program: Program, data: dict[str, Any]) -> Execution:
+    """The execution that `to_data` wrote, of the same program."""
+    execution = Execution(
+        program,
+        data["input"],
+        **{
+            key: data[key]
+            for key in ("arn", "name", "machine_arn", "machine_name", "role_arn", "type", "seed", "limit")
+        },
+    )
+    for key in _PLAIN:
+        setattr(execution, key, data[key])
+    if execution.status == "SUCCEEDED":
+        execution.output_text = dumps(execution.output)
+    execution.base = data["events"]
+    frames: dict[int, Frame] = {}
+    for entry in data["frames"]:  # a parent stands before its children
+        frames[entry["number"]] = _restored(program, entry, frames)
+    for entry in data["frames"]:
+        if "join" in entry:
+            frames[entry["number"]].join = _joined(entry["join"], frames)
+    execution.root = frames[data["frames"][0]["number"]]
+    execution.ready.extend(frames[number] for number in data["ready"] if number in frames)
+    execution.attempts = {key: frames[number] for key, number in data["attempts"]}
+    execution.timers = {
+        key: (None if number is None else frames[number], purpose) for key, number, purpose in data["timers"]
+    }
+    return execution
+
+
+def _restored(program: Program, entry: dict[str, Any], frames: dict[int, Frame]) -> Frame:
+    state: State = program.states[entry["state"]]
+    parent = None if entry["parent"] is None else frames[entry["parent"]]
+    frame = Frame(entry["number"], state, entry["value"], dumps(entry["value"]), entry["variables"], parent)
+    for key in _FRAME:
+        setattr(frame, key, entry[key])
+    if entry["retries"] is not None:
+        frame.retries = {key: used for key, used in entry["retries"]}  # noqa: C416  (pairs, checked as such)
+    if entry["item"] is not None:
+        index, value, name = entry["item"]
+        frame.item = (index, value, name)
+    if entry["failure"] is not None:
+        frame.failure = Failure(*entry["failure"])
+    if entry["attempt"] is not None:
+        frame.attempt = Attempt(entry["attempt"]["id"])
+        for key in _ATTEMPT:
+            setattr(frame.attempt, key, entry["attempt"][key])
+    return frame
+
+
+def _joined(entry: dict[str, Any], frames: dict[int, Frame]) -> Join:
+    results = entry["results"]
+    join = Join(len(results), entry["items"], entry["limit"])
+    if entry["selected"] is not None:
+        join.selected = entry["selected"]
+    join.next = entry["next"]
+    join.pending = entry["pending"]
+    join.results = list(results)
+    join.texts = [dumps(result) for result in results]
+    join.running = {index: frames[number] for index, number in entry["running"]}
+    join.children = dict(entry["children"])
+    join.failed = entry["failed"]
+    join.tolerated = entry["tolerated"]
+    return join
