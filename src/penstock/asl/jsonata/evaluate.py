@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from penstock.asl.jsonata.compile import Body
 from penstock.asl.jsonata.faults import stack_fault
@@ -13,6 +13,8 @@ from penstock.asl.jsonata.parser import parse
 from penstock.asl.jsonata.syntax import Node
 from penstock.asl.jsonata.values import AWS_LIMITS, UNDEFINED, Frame, Limits, Runtime, Sequence
 from penstock.clock import Entropy
+
+_NO_VARIABLES: Final[dict[str, Any]] = {}
 
 
 class Expression:
@@ -28,22 +30,26 @@ class Expression:
     def evaluate(
         self,
         input_: Any,
-        variables: Mapping[str, Any],
+        variables: dict[str, Any],
         *,
+        outer: Mapping[str, Any] = _NO_VARIABLES,
         entropy: Entropy,
         now: Callable[[], float],
         limits: Limits = AWS_LIMITS,
     ) -> Any:
         """The value: JSON, UNDEFINED, or a function. Raises JsonataFault and InternalFault.
 
-        `now` gives seconds since the epoch, and is only asked by $now and $millis.
+        `variables` become the expression's own, which it may set; `outer` are those around it, never written. `now`
+        gives seconds since the epoch, and is only asked by $now and $millis.
         """
         runtime = Runtime(entropy, now, limits)
         library = Frame(None, runtime, 0)
         library.variables = LIBRARY
-        frame = Frame(library, runtime, 0)
-        frame.variables.update(variables)
-        frame.variables["$"] = input_
+        around = Frame(library, runtime, 0)
+        around.variables = outer
+        frame = Frame(around, runtime, 0)
+        variables["$"] = input_
+        frame.variables = variables
         if isinstance(input_, list):
             outer = Sequence([input_])
             outer.outer = True

@@ -28,13 +28,16 @@ _BINARY: Final = frozenset(("+", "-", "*", "/", "%", "=", "<", ">", "!=", "<=", 
 MAX_NESTING: Final = 150
 """Evaluation stops at 100 levels, so nothing deeper can ever run; parsing recurses, so it has to stop too."""
 
-MAX_NODES: Final = 100_000
+MAX_CHAIN: Final = 200
+"""The same for operators one after the other: each puts all before it one level deeper."""
 
 
 def parse(text: str) -> Node:
     """The processed tree. Raises JsonataFault with an S… code."""
-    parser = _Parser(text)
-    tree = Processor().process(parser.whole())
+    try:
+        tree = Processor().process(_Parser(text).whole())
+    except RecursionError:
+        raise JsonataFault("S0500") from None
     if tree.type == "parent" or tree.seeking is not None:
         raise JsonataFault("S0217", position=tree.position or 0, token=tree.type)
     return tree
@@ -83,7 +86,11 @@ class _Parser:
             raise JsonataFault("S0207", position=self.length)
         self.advance(infix=True)
         left = self.prefix(token)
+        chain = 0
         while (token := self.token) is not None and power < self.binding(token):
+            chain += 1
+            if chain > MAX_CHAIN:
+                raise JsonataFault("S0500", position=token.position)
             self.advance()
             left = self.infix(token, left)
         self.depth -= 1

@@ -96,8 +96,9 @@ def check_text(length: int) -> None:
         raise memory_fault()
 
 
-def check_items(count: int, each: int = ITEM_BYTES) -> None:
-    if count * each > MAX_BYTES:
+def check_items(count: int, source: int = 0) -> None:
+    """`count` elements made from `source` numbers or references."""
+    if count * ITEM_BYTES + source * NUMBER_BYTES > MAX_BYTES:
         raise memory_fault()
 
 
@@ -107,7 +108,7 @@ class Frame:
     __slots__ = ("base", "parent", "runtime", "variables")
 
     def __init__(self, parent: Frame | None, runtime: Runtime, base: int) -> None:
-        self.variables: dict[str, Any] = {}
+        self.variables: Any = {}
         self.parent = parent
         self.runtime = runtime
         self.base = base
@@ -239,8 +240,8 @@ def same(a: Any, b: Any) -> bool:
     return False
 
 
-def boolean(value: Any) -> bool | Undefined:
-    """`$boolean`: what counts as true."""
+def boolean(value: Any) -> Any:
+    """`$boolean`: what counts as true; UNDEFINED of undefined."""
     if value is UNDEFINED:
         return UNDEFINED
     if isinstance(value, list):
@@ -252,7 +253,7 @@ def boolean(value: Any) -> bool | Undefined:
     if isinstance(value, (str, dict)):
         return len(value) > 0
     if isinstance(value, (int, float)):
-        return bool(value != 0 and value == value)
+        return value != 0 and value == value
     return False
 
 

@@ -27,7 +27,7 @@ def count(call: Call, items: Any) -> Any:
 def append(call: Call, first: Any, second: Any) -> Any:
     result = appended(first, second)
     if isinstance(result, list):
-        check_items(len(result), 12)
+        check_items(0, len(result))
     return result
 
 
@@ -59,7 +59,7 @@ def map_(call: Call, items: Any, function: Any) -> Any:
         value = call.apply_to_item(function, item, index, items)
         if value is not UNDEFINED:
             result.append(value)
-            check_items(len(result))
+            check_items(len(result), len(items))
     return result
 
 
