@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tests.conformance import executions, jsonata, machines, measured, scripts, validation
@@ -57,7 +58,12 @@ def judge(area: Area, case: Case) -> Judged:
 
 def judge_all(areas: Iterable[Area], tell: Callable[[str], None] = lambda name: None) -> list[Judged]:
     result: list[Judged] = []
-    for area in areas:
-        tell(area.name)
-        result += [judge(area, case) for case in area.cases()]
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        for area in areas:
+            tell(area.name)
+            cases = list(area.cases())
+            waiting = {i: pool.submit(judge, area, case) for i, case in enumerate(cases) if area.waits(case)}
+            done = {i: judge(area, case) for i, case in enumerate(cases) if i not in waiting}
+            done |= {i: future.result() for i, future in waiting.items()}
+            result += [done[i] for i in range(len(cases))]
     return result

@@ -40,9 +40,12 @@ def read(area: str) -> Passing:
 
 
 def write(area: str, passing: Passing) -> None:
-    FOLDER.mkdir(exist_ok=True)
     lines = [f"{' '.join(sorted(checks))}{SEPARATOR}{name}\n" for name, checks in sorted(passing.items()) if checks]
-    file_of(area).write_text("".join(lines), encoding="utf-8")
+    if lines:
+        FOLDER.mkdir(exist_ok=True)
+        file_of(area).write_text("".join(lines), encoding="utf-8")
+    else:
+        file_of(area).unlink(missing_ok=True)
 
 
 def passing_now(judged: Iterable[Judged]) -> Passing:

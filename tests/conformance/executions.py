@@ -10,6 +10,7 @@ from tests.conformance import events
 from tests.conformance.compare import TOKEN, Comparer
 from tests.conformance.data import Case, recorded
 from tests.conformance.functions import functions_of
+from tests.conformance.left_out import named
 from tests.conformance.running import Ran, execute, jsonata_missing, uses_jsonata
 from tests.conformance.validation import judge_recorded
 from tests.conformance.verdict import PASSED, Area, Verdict, failed, passed_if, skipped
@@ -132,7 +133,14 @@ def at_this_time(case: Case) -> Case:
     return case | json.loads(text)
 
 
-EXECUTIONS = Area("states-language", lambda: cases("execution"), judge, ("outcome", "events", "logs"), applies=applies)
+EXECUTIONS = Area(
+    "states-language",
+    lambda: cases("execution"),
+    lambda case: named(case["id"], judge(case)),
+    ("outcome", "events", "logs"),
+    applies=applies,
+    waits=lambda case: any(need.startswith("lambda:sleep") for need in case["needs"]),
+)
 VALIDATIONS = Area("states-language: validation", lambda: cases("validation"), judge_recorded, ("outcome",))
 TEST_STATE = Area(
     "states-language: TestState",

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from tests.conformance.areas import AREAS, Judged
 from tests.conformance.data import Case
+from tests.conformance.left_out import LEFT_OUT
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,13 @@ def table(judged: list[Judged]) -> str:
         for row in rows
     ]
     lines.insert(1, "-" * len(lines[0]))
+    named = {
+        one.case_id: LEFT_OUT[one.case_id]
+        for one in judged
+        if one.case_id in LEFT_OUT and any(v.outcome == "failed" for v in one.verdicts.values())
+    }
+    if named:
+        lines += ["", "failed, and left out by name:", *(f"  {case_id}\n      {why}" for case_id, why in named.items())]
     return "\n".join(lines + (["", "skipped:", *skips] if skips else []))
 
 

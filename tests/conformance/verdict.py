@@ -49,3 +49,5 @@ class Area:
     checks: tuple[str, ...]
     identify: Callable[[Case], str] = lambda case: str(case["id"])
     applies: Callable[[Case, str], bool] = lambda case, check: True
+    waits: Callable[[Case], bool] = lambda case: False
+    """Cases that spend real seconds waiting: judged side by side, in threads."""
