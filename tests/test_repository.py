@@ -92,6 +92,45 @@ def test_the_runtime_imports_nobody() -> None:
         assert not foreign, f"{name_of(path)} imports {foreign}, which is not there in Lambda"
 
 
+def test_every_module_stands_on_a_floor() -> None:
+    (floors,) = [each for each in PYPROJECT["tool"]["importlinter"]["contracts"] if each["type"] == "layers"]
+    placed = set(re.findall(r"penstock\.(\w+)", " ".join(floors["layers"])))
+    apart = {"runtime", "_version"}
+    there = {path.stem for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert there - {"__init__"} <= placed | apart, "say in pyproject.toml, [tool.importlinter], which floor it stands on"
+
+
+@pytest.mark.parametrize("path", [*(SOURCE / "script").rglob("*.py"), *(SOURCE / "asl").rglob("*.py")], ids=name_of)
+def test_reading_and_compiling_never_run_what_they_read(path: Path) -> None:
+    """Invariant 2: compiling never imports or executes user code."""
+    forbidden = {"exec", "eval", "compile", "__import__", "import_module", "importlib.import_module", "runpy.run_path"}
+    assert not calls_of(path) & forbidden
+    assert not {"runpy", "pickle", "marshal", "shelve"} & {name.split(".")[0] for name in imports_of(path)}
+
+
+CORE = [SOURCE / "engine" / f"{name}.py" for name in ("core", "execution", "retry", "history")]
+
+
+@pytest.mark.parametrize("path", [*CORE, *(SOURCE / "engine" / "states").glob("*.py")], ids=name_of)
+def test_the_core_of_the_engine_is_pure(path: Path) -> None:
+    """Invariant 4: a history is a function of definition, input, outcomes, clock readings and recorded randomness."""
+    outside = {
+        "os",
+        "io",
+        "sys",
+        "socket",
+        "subprocess",
+        "threading",
+        "asyncio",
+        "concurrent",
+        "multiprocessing",
+        "queue",
+    }
+    assert not {name.split(".")[0] for name in imports_of(path)} & outside
+    assert not calls_of(path) & {"open", "print", "input"}
+    assert "penstock.engine.driver" not in imports_of(path)
+
+
 def test_the_floors_of_the_architecture_hold() -> None:
     from importlinter.cli import lint_imports
 
