@@ -1,4 +1,4 @@
-"""Penstock, through the seams that `penstock.run` itself uses.
+"""Penstock, through its Python API: `penstock.load` once, `penstock.run` for every execution.
 
 `run` measures the execution alone; `run_history` also builds the whole event list as GetExecutionHistory gives it.
 """
@@ -10,12 +10,9 @@ import sys
 import time
 from typing import Any
 
-from penstock.engine.driver import run
-
-from penstock import _version
+import penstock
 from penstock.asl.check import check
-from penstock.asl.read import read, read_document
-from penstock.engine.program import compile_program
+from penstock.asl.read import read
 
 machines: dict[str, dict[str, Any]] = {}
 
@@ -23,24 +20,24 @@ machines: dict[str, dict[str, Any]] = {}
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     operation = request["op"]
     if operation == "version":
-        return {"name": "penstock", "version": _version.__version__, "runtime": f"Python {sys.version.split()[0]}"}
+        return {"name": "penstock", "version": penstock.__version__, "runtime": f"Python {sys.version.split()[0]}"}
     if operation == "load":
         workload = request["workload"]
-        machine = read_document(workload["definition"]).machine
-        assert machine is not None
-        machines[workload["name"]] = workload | {"program": compile_program(machine)}
+        machine = penstock.load(workload["definition"])
+        machine.prepare(type=workload["type"])  # checked and compiled: what is measured is running
+        machines[workload["name"]] = workload | {"machine": machine}
         return {}
     if operation in ("run", "run_history"):
         workload = machines[request["name"]]
-        program, given, type_ = workload["program"], workload["input"], workload["type"]
+        machine, given, type_ = workload["machine"], workload["input"], workload["type"]
         events = 0
         started = time.perf_counter()
         if operation == "run":
             for _ in range(request["times"]):
-                result = run(program, given, type=type_)
+                result = penstock.run(machine, given, type=type_)
         else:
             for _ in range(request["times"]):
-                result = run(program, given, type=type_)
+                result = penstock.run(machine, given, type=type_)
                 events = len(result.history)
         seconds = time.perf_counter() - started
         expect = workload["expect"]
