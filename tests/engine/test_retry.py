@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ def waits(retry: list[dict[str, Any]], times: int, **more: Any) -> list[float]:
     """Seconds between a failed attempt and the next."""
     result = go(machine({"T": {**TASK, "Retry": retry}}), {}, Scripted(failing(times)), **more)
     at = [s for s, t in zip(seconds(result), types(result), strict=True) if t == "LambdaFunctionScheduled"]
-    return [round(b - a, 3) for a, b in zip(at, at[1:], strict=False)]
+    return [round(b - a, 3) for a, b in pairwise(at)]
 
 
 @pytest.mark.parametrize(

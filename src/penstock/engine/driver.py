@@ -128,7 +128,7 @@ class ExecutionResult:
 class Running:
     """An execution in a Driver."""
 
-    __slots__ = ("cancels", "children", "execution", "machine", "observer", "on_close", "records", "result", "seen")
+    __slots__ = ("cancels", "children", "execution", "observer", "on_close", "records", "result", "seen")
 
     def __init__(self, execution: Execution, observer: Observer | None) -> None:
         self.execution = execution
@@ -179,8 +179,8 @@ class Driver:
         self._timers_stale = 0
         self._turns: deque[tuple[Running, Event]] = deque()
         """What the core is still to be told, in order."""
-        self._attempts = 0
-        """Attempts running now."""
+        self._outside: set[tuple[Running, int]] = set()
+        """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
         self._now = clock.now()
@@ -210,13 +210,13 @@ class Driver:
             )
         if machine_arn is None:
             machine_arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:StateMachine"
-        if role_arn is None:
-            role_arn = f"arn:aws:iam::{machine_arn.split(':')[4]}:role/StepFunctionsRole"
         prefix, _, machine_name = machine_arn.partition(":stateMachine:")
         if not machine_name or prefix.count(":") < 4:
             raise UsageError(
                 f"{machine_arn!r} is no ARN of a state machine (arn:aws:states:REGION:ACCOUNT:stateMachine:NAME)."
             )
+        if role_arn is None:
+            role_arn = f"arn:aws:iam::{prefix.split(':')[4]}:role/StepFunctionsRole"
         standard = type == "STANDARD"
         if standard:
             arn = f"{prefix}:execution:{machine_name}:{name}"
@@ -273,9 +273,9 @@ class Driver:
         for running in self._open:
             for cancel in running.cancels.values():
                 cancel()
-            self._attempts -= len(running.cancels)
             running.cancels.clear()
         self._open.clear()
+        self._outside.clear()
 
     # ---- the loop
 
@@ -310,7 +310,7 @@ class Driver:
             return
         if isinstance(report, Succeeded | Failed):
             del running.cancels[attempt]
-            self._attempts -= 1
+            self._outside.discard((running, attempt))
         self._turns.append((running, TaskReported(attempt, report)))
 
     def _next_timer(self) -> float | None:
@@ -342,7 +342,7 @@ class Driver:
         clock = self.clock
         at = self._next_timer()
         seconds = None if at is None else max(0.0, at - self._time())
-        if not self._attempts and at is not None and seconds is not None and not isinstance(clock, SystemClock):
+        if not self._outside and at is not None and seconds is not None and not isinstance(clock, SystemClock):
             if isinstance(clock, VirtualClock):
                 clock.advance_to(at)  # to the instant itself: a sum of floats may fall short of it for ever
             else:
@@ -393,7 +393,7 @@ class Driver:
             case CancelTask(attempt):
                 cancel = running.cancels.pop(attempt, None)
                 if cancel is not None:
-                    self._attempts -= 1
+                    self._outside.discard((running, attempt))
                     cancel()
             case StartChild():
                 self._start_child(running, command)
@@ -419,12 +419,13 @@ class Driver:
         def report(news: Report) -> None:
             inbox.put((running, attempt, news))
 
-        self._attempts += 1
         running.cancels[attempt] = _nothing
         handler = select(self.handlers, request)
         if handler is None:
             report(no_handler(request))
             return
+        if not isinstance(handler, NestedExecutions):
+            self._outside.add((running, attempt))
         try:
             cancel = handler.start(request, report)
         except PenstockError:

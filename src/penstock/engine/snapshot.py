@@ -6,19 +6,57 @@ was doing (attempts, timers, children) stays known by the same numbers, so that 
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from penstock.engine.execution import Attempt, Execution, Failure, Frame, Join
 from penstock.engine.program import Program
 from penstock.engine.states.base import State
 from penstock.jsontools import Json, dumps
 
-_PLAIN = (
-    "arn name machine_arn machine_name role_arn type seed limit sync input started stopped status output error cause "
-    "redrive_count frames_made ids_made"
-).split()
-_FRAME = "number value variables index last phase entered entered_at retry_count timer result".split()
-_ATTEMPT = "id token timeout heartbeat timeout_timer heartbeat_timer started submitted".split()
+_PLAIN: Final = (
+    "arn",
+    "name",
+    "machine_arn",
+    "machine_name",
+    "role_arn",
+    "type",
+    "seed",
+    "limit",
+    "sync",
+    "input",
+    "started",
+    "stopped",
+    "status",
+    "output",
+    "error",
+    "cause",
+    "redrive_count",
+    "frames_made",
+    "ids_made",
+)
+_FRAME: Final = (
+    "number",
+    "value",
+    "variables",
+    "index",
+    "last",
+    "phase",
+    "entered",
+    "entered_at",
+    "retry_count",
+    "timer",
+    "result",
+)
+_ATTEMPT: Final = (
+    "id",
+    "token",
+    "timeout",
+    "heartbeat",
+    "timeout_timer",
+    "heartbeat_timer",
+    "started",
+    "submitted",
+)
 
 
 def to_data(execution: Execution) -> dict[str, Json]:

@@ -70,7 +70,7 @@ End: TypeAlias = Answered | NotMarshalled | Raised | Exited | TimedOut | NoWorke
 Event: TypeAlias = End | StopAsked | Alive
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
     """What a worker runs. `limit` workers at most at once; `cleans_up`: it has something to do before it ends;
     `fresh`: each call wants a process of its own."""

@@ -45,6 +45,9 @@ _LENGTH: Final = struct.Struct("!I")
 _MOST: Final = 64 * 1024 * 1024
 """No frame is larger: a worker that announces more has lost its way."""
 
+_LOADING: Final = 10
+"""Seconds that a function's code may take to load, beyond its timeout (Lambda's limit of the init phase)."""
+
 _STARTING: Final = 2
 """Workers being forked at once: by then others may have become idle."""
 
@@ -61,6 +64,7 @@ class _Worker:
     deadline: float | None = None
     incoming: bytearray = field(default_factory=bytearray)
     outgoing: bytes | memoryview = b""
+    loaded: bool = False
     doomed: bool = False
     socket_open: bool = True
     output_open: bool = True
@@ -81,7 +85,7 @@ class Pool:
         self._log = log
         self._limit = limit
         self._lock = threading.RLock()
-        self._groups: dict[str, _Group] = {}
+        self._groups: dict[Target, _Group] = {}
         self._workers: dict[int, _Worker] = {}
         self._numbers = 0
         self._starting = 0
@@ -105,7 +109,7 @@ class Pool:
                 call.done = True
                 return
             self._begin()
-            group = self._groups.setdefault(call.target.name, _Group())
+            group = self._groups.setdefault(call.target, _Group())
             if group.idle:
                 worker = group.idle.pop()
                 self._give(worker, call)
@@ -156,7 +160,10 @@ class Pool:
     def _give(self, worker: _Worker, call: Call) -> None:
         worker.call = call
         call.worker = worker
-        worker.deadline = None if call.timeout is None else self._clock.monotonic() + call.timeout
+        if call.timeout is None:
+            worker.deadline = None
+        else:
+            worker.deadline = self._clock.monotonic() + call.timeout + (0 if worker.loaded else _LOADING)
         self._send(worker, _LENGTH.pack(len(call.body)) + call.body)
 
     def _send(self, worker: _Worker, data: bytes | memoryview) -> None:
@@ -174,7 +181,7 @@ class Pool:
     def _kill(self, worker: _Worker) -> None:
         worker.doomed = True
         worker.call = None
-        group = self._groups[worker.target.name]
+        group = self._groups[worker.target]
         if worker in group.idle:
             group.idle.remove(worker)
         self._command(b"k", worker.number)
@@ -393,6 +400,11 @@ class Pool:
             self._end(worker, NotMarshalled(body.decode(errors="replace")))
             return
         call = worker.call
+        if kind == b"B":
+            worker.loaded = True
+            if call is not None and call.timeout is not None:
+                worker.deadline = self._clock.monotonic() + call.timeout
+            return
         if kind == b"H":
             if call is not None:
                 call.tell(Alive())
@@ -427,7 +439,7 @@ class Pool:
             call.tell(end)
 
     def _next(self, worker: _Worker) -> None:
-        group = self._groups[worker.target.name]
+        group = self._groups[worker.target]
         while group.queue:
             call = group.queue.popleft()
             if not call.done:
@@ -458,7 +470,7 @@ class Pool:
         self._close_output(worker)
         with self._lock:
             call, worker.call, worker.doomed = worker.call, None, True
-            group = self._groups[worker.target.name]
+            group = self._groups[worker.target]
             if worker in group.idle:
                 group.idle.remove(worker)
             group.workers -= 1
@@ -541,7 +553,11 @@ class Pool:
                 self._process.kill()
                 self._selector.unregister(self._control)
                 self._control.close()
-            self._process.wait()
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:  # a worker that the kernel cannot kill now, in a dead file system
+                self._process.kill()
+                self._process.wait()
         for worker in list(self._workers.values()):
             self._bury(worker, -signal.SIGKILL)
         with self._lock:

@@ -1,0 +1,176 @@
+"""Many executions in one loop, nested ones, stopping; what `run` accepts and refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.engine.support import FUNCTION, START, Later, Scripted, go, machine, types
+
+from penstock.clock import Entropy, SystemClock, VirtualClock
+from penstock.engine.driver import Driver
+from penstock.engine.tasks.handler import Succeeded, TaskRequest
+from penstock.errors import InvalidInput, JsonError, PenstockError, UsageError
+
+WAIT = machine({"W": {"Type": "Wait", "SecondsPath": "$.s", "End": True}})
+TASK = machine({"T": {"Type": "Task", "Resource": FUNCTION, "End": True}})
+CHILD = "arn:aws:states:us-east-1:123456789012:stateMachine:child"
+
+
+def nested(pattern: str = "") -> Any:
+    return machine(
+        {
+            "N": {
+                "Type": "Task",
+                "Resource": f"arn:aws:states:::states:startExecution{pattern}",
+                "Parameters": {"StateMachineArn": CHILD, "Input.$": "$", "Name": "kid"},
+                "End": True,
+            }
+        }
+    )
+
+
+def test_executions_share_the_loop_and_the_time() -> None:
+    driver = Driver(skip_time=True, clock=VirtualClock(START))
+    running = [driver.start(WAIT, {"s": n}) for n in range(500)]
+    results = driver.run_all(running)
+    assert [r.status for r in results] == ["SUCCEEDED"] * 500
+    assert [(r.stop_date - r.start_date).total_seconds() for r in results] == list(range(500))
+
+
+def test_tasks_of_many_executions_run_at_once() -> None:
+    before = SystemClock().monotonic()
+    driver = Driver(handlers=[Later(0.5, lambda request: Succeeded(request.arguments))])
+    results = driver.run_all([driver.start(TASK, n) for n in range(50)])
+    assert [r.output for r in results] == list(range(50))
+    assert SystemClock().monotonic() - before < 10
+
+
+def test_an_endless_loop_does_not_stall_the_others() -> None:
+    endless = machine(
+        {
+            "L": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": True, "Next": "L"}], "Default": "S"},
+            "S": {"Type": "Succeed"},
+        }
+    )
+    driver = Driver(skip_time=True)
+    loop = driver.start(endless, {"x": 1}, type="EXPRESS")
+    other = driver.start(machine({"P": {"Type": "Pass", "End": True}}), {})
+    assert driver.run(other).status == "SUCCEEDED"
+    assert loop.result.status == "RUNNING"
+    driver.stop(loop, "Enough")
+    assert driver.run(loop).status == "ABORTED"
+
+
+def test_stopping_cancels_what_runs() -> None:
+    handler = Scripted(lambda request: None)
+    driver = Driver(handlers=[handler], skip_time=True)
+    running = driver.start(TASK, {})
+    driver.turn()
+    driver.stop(running, "E", "C")
+    result = driver.run(running)
+    assert (result.status, result.error, result.cause) == ("ABORTED", "E", "C")
+    assert handler.cancelled == ["T"]
+    assert result.history[-1]["executionAbortedEventDetails"] == {"error": "E", "cause": "C"}
+    assert result.history[-1]["previousEventId"] == 0
+
+
+def test_the_observer_sees_every_event_once_as_it_happens() -> None:
+    seen: list[Any] = []
+    asked: list[int] = []
+
+    def answer(request: TaskRequest) -> Succeeded:
+        asked.append(len(seen))
+        return Succeeded(1)
+
+    result = go(TASK, {}, Scripted(answer), observer=seen.append)
+    assert seen == result.history
+    assert asked == [0] or asked == [4]
+
+
+@pytest.mark.parametrize("pattern", [".sync", ".sync:2"])
+def test_a_nested_execution_is_waited_for(pattern: str) -> None:
+    child = machine(
+        {"W": {"Type": "Wait", "Seconds": 10, "Next": "P"}, "P": {"Type": "Pass", "Result": [1], "End": True}}
+    )
+    result = go(nested(pattern), {"a": 1}, machines={CHILD: child}.get)
+    assert types(result)[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
+    assert isinstance(result.output, dict)
+    assert result.output["ExecutionArn"] == CHILD.replace("stateMachine", "execution") + ":kid"
+    assert result.output["Status"] == "SUCCEEDED"
+    assert result.output["Output"] == ([1] if pattern == ".sync:2" else "[1]")
+    assert result.output["Input"] == ({"a": 1} if pattern == ".sync:2" else '{"a":1}')
+
+
+def test_a_nested_execution_that_fails_is_a_failed_task() -> None:
+    child = machine({"F": {"Type": "Fail", "Error": "Own", "Cause": "why"}})
+    result = go(nested(".sync:2"), {}, machines={CHILD: child}.get)
+    assert result.error == "States.TaskFailed"
+    assert '"Error":"Own"' in (result.cause or "")
+
+
+def test_a_nested_execution_that_is_not_waited_for_still_runs() -> None:
+    handler = Scripted()
+    result = go(nested(), {"a": 1}, handler_after := handler, machines={CHILD: TASK}.get)
+    assert result.status == "SUCCEEDED"
+    assert handler_after.requests  # by the first handler: startExecution itself
+
+
+def test_a_machine_that_is_not_known_fails_the_task() -> None:
+    result = go(nested(".sync"), {}, machines={}.get)
+    assert result.error == "StepFunctions.StateMachineDoesNotExistException"
+
+
+@pytest.mark.parametrize("value", ["x" * 262_143, {"k": "é" * 140_000}])
+def test_an_input_over_the_quota_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidInput, match="262,144"):
+        go(WAIT, value)
+
+
+def test_what_json_cannot_hold_is_refused() -> None:
+    for value in ({1: 2}, {"a": object()}, float("nan")):
+        try:
+            go(machine({"P": {"Type": "Pass", "End": True}}), value)
+        except PenstockError:
+            pass
+
+
+def test_data_nested_a_hundred_thousand_deep_is_refused_or_fails() -> None:
+    deep: Any = 0
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(JsonError):
+        go(machine({"P": {"Type": "Pass", "End": True}}), deep)
+    result = go(TASK, {}, Scripted(lambda request: Succeeded(deep)))
+    assert (result.status, result.error) == ("FAILED", "States.TaskFailed")
+
+
+def test_data_that_nests_deeper_with_every_step_ends_somewhere() -> None:
+    program = machine(
+        {"A": {"Type": "Pass", "Parameters": {"a.$": "$"}, "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}
+    )
+    result = go(program, {})
+    assert (result.status, result.error) == ("FAILED", "States.Runtime")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 81, "a/b", "new\nline", "<x>"])
+def test_names_aws_would_not_take(name: str) -> None:
+    with pytest.raises(InvalidInput):
+        go(WAIT, {"s": 1}, name=name)
+
+
+def test_an_arn_that_is_none() -> None:
+    with pytest.raises(UsageError, match="stateMachine"):
+        go(WAIT, {}, machine_arn="nonsense")
+
+
+def test_the_same_seed_gives_the_same_execution() -> None:
+    program = machine(
+        {"P": {"Type": "Pass", "Parameters": {"u.$": "States.UUID()", "v.$": "States.UUID()"}, "End": True}}
+    )
+    one, two, other = (go(program, {}, entropy=Entropy(seed)) for seed in (1, 1, 2))
+    assert one.history == two.history
+    assert one.execution_arn == two.execution_arn
+    assert isinstance(one.output, dict)
+    assert one.output["u"] != one.output["v"]
+    assert one.output != other.output
