@@ -140,8 +140,7 @@ def finish(scope: Scope) -> model.StateMachine:
     states: dict[str, Any] = {}
     for node in scope.nodes:
         states[node.name] = _state(node)
-    assert scope.start.target is not None
-    return model.StateMachine(start_at=scope.start.target.name, states=states, span=scope.span)
+    return model.StateMachine(start_at=_target(scope.start), states=states, span=scope.span)
 
 
 def _state(node: Node) -> model.AnyState:
