@@ -180,4 +180,4 @@ def test_any_text_either_compiles_or_is_a_syntax_problem(text: str) -> None:
     try:
         compute(DATA, Here())
     except EvaluationError as error:
-        assert error.error in ("States.Runtime", "States.IntrinsicFailure")
+        assert error.error in ("States.Runtime", "States.IntrinsicFailure")  # noqa: PT017

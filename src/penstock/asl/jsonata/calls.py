@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.asl.jsonata.faults import JsonataFault
-from penstock.asl.jsonata.values import UNDEFINED, Frame, Function, Lambda, Match, Native, Regex, Runtime, Thunk
+from penstock.asl.jsonata.values import (
+    CALL_STEPS,
+    UNDEFINED,
+    Frame,
+    Function,
+    Lambda,
+    Match,
+    Native,
+    Regex,
+    Runtime,
+    Thunk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Items
@@ -44,7 +55,7 @@ def apply(function: Any, arguments: list[Any], input_: Any, runtime: Runtime, na
 
 
 def _apply(function: Any, arguments: list[Any], input_: Any, runtime: Runtime, name: str) -> Any:
-    runtime.spend(1)
+    runtime.spend(CALL_STEPS)
     if type(function) is Lambda:
         if function.signature is not None:
             arguments = function.signature.validate(arguments, input_, name)

@@ -11,7 +11,7 @@ from penstock.asl.jsonata.faults import stack_fault
 from penstock.asl.jsonata.library import LIBRARY
 from penstock.asl.jsonata.parser import parse
 from penstock.asl.jsonata.syntax import Node
-from penstock.asl.jsonata.values import AWS_LIMITS, UNDEFINED, Frame, Limits, Runtime, Sequence
+from penstock.asl.jsonata.values import AWS_LIMITS, UNDEFINED, Frame, Limits, Runtime, Sequence, whole_input
 from penstock.clock import Entropy
 
 _NO_VARIABLES: Final[dict[str, Any]] = {}
@@ -51,9 +51,7 @@ class Expression:
         variables["$"] = input_
         frame.variables = variables
         if isinstance(input_, list):
-            outer = Sequence([input_])
-            outer.outer = True
-            input_ = outer
+            input_ = whole_input(input_)
         try:
             result = self._body.run(0, limits.depth)(input_, frame)
         except RecursionError:

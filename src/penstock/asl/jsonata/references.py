@@ -57,7 +57,7 @@ def check_expression(
     except JsonataFault as fault:
         return (ExpressionProblem(INVALID, fault.message, fault.position),)
     found: dict[str, int] = {}
-    for name, position in _top_level(tree):
+    for name, position in sorted(_top_level(tree), key=lambda reference: reference[1]):
         found.setdefault(f"Reference to '{name}' at the top level is not supported.", position)
     for node in _all(tree):
         if node.type == "variable" and node.value == "$":

@@ -47,6 +47,13 @@ class Sequence(list[Any]):
         self.tuples = False
 
 
+def whole_input(value: list[Any]) -> Sequence:
+    """An array as the input of an expression: one item, whatever it holds."""
+    outer = Sequence([value])
+    outer.outer = True
+    return outer
+
+
 class Constructed(list[Any]):
     """An array written as `[…]` at the start or end of a path: it stays one item."""
 
@@ -61,8 +68,9 @@ class Constructed(list[Any]):
 class Limits:
     """Where an evaluation is stopped.
 
-    `depth`: nested evaluations (measured: 100). `bytes`: the largest array or text. `steps`: function calls and items
-    looked at before an expression counts as endless, about a second's worth; AWS's own limit is one of time, unknown.
+    `depth`: nested evaluations (measured: 100). `bytes`: the largest array. `steps`: items looked at, a function call
+    counting as CALL_STEPS of them, before an expression counts as endless: about a second. AWS's own limit is one of
+    time, unknown.
     """
 
     depth: int = 100
@@ -71,6 +79,8 @@ class Limits:
 
 
 AWS_LIMITS: Final = Limits()
+
+CALL_STEPS: Final = 4
 
 
 class Runtime:

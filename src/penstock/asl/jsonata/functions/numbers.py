@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -163,7 +164,33 @@ def to_millis(call: Call, text: Any, picture: Any) -> Any:
         return UNDEFINED
     if picture is UNDEFINED:
         return delegate("$toMillis($s)", {"s": text}, value=text)
-    return delegate("$toMillis($s, $p)", {"s": text, "p": picture})
+    found = delegate("$toMillis($s, $p)", {"s": text, "p": picture})
+    return found if found is UNDEFINED else _dated(call, int(found), picture)
+
+
+_MARKERS: Final = re.compile(r"\[\s*([A-Za-z])")
+
+
+def _dated(call: Call, instant: int, picture: str) -> int:
+    """The instant with the parts of the date that the picture lacks taken from this evaluation's time.
+
+    jsonatapy takes them from the machine's clock, which is not the execution's.
+    """
+    markers = set(_MARKERS.findall(picture))
+    if markers & {"Y", "X", "d", "W"}:
+        return instant
+    today = datetime.fromtimestamp(call.runtime.now(), UTC)
+    moment = datetime.fromtimestamp(instant / 1000, UTC)
+    try:
+        if "M" in markers:
+            dated = moment.replace(year=today.year)
+        elif "D" in markers:
+            dated = moment.replace(year=today.year, month=today.month)
+        else:
+            dated = moment.replace(year=today.year, month=today.month, day=today.day)
+    except ValueError:  # 29 February in a year that has none
+        return instant
+    return round(dated.timestamp() * 1000)
 
 
 def millis(call: Call) -> Any:
