@@ -1,9 +1,9 @@
 """The loop of a local worker process: reads a call, runs the user's code, writes the outcome.
 
 Frames both ways are a length (4 bytes, big-endian) and so many bytes. Inwards JSON: first the target (what to run and
-where), then one object a call. Outwards a letter and JSON: b"R" the result as the runtime marshals it, b"M" why it cannot
-be marshalled, b"F" an exception,
-b"L" an exception after which the worker ends, b"S" a request to stop the execution, b"H" a heartbeat.
+where), then one object a call. Outwards a letter and JSON: b"B" the code is loaded and the first call begins, b"R" the
+result as the runtime marshals it, b"M" why it cannot be marshalled, b"F" an exception, b"L" an exception after which the
+worker ends, b"S" a request to stop the execution, b"H" a heartbeat.
 """
 
 from __future__ import annotations
@@ -107,6 +107,7 @@ class _Worker:
                 self._loaded = load(self._target)
                 self._logging()
                 self._run(self._loaded.on_startup)
+                self._channel.write(b"B", b"")
             kind, body = self._answer(self._loaded, call["event"], meta)
         except SystemExit as error:
             self._exit(error.code)

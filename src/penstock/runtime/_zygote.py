@@ -145,6 +145,10 @@ class _Zygote:
     def kill_all(self) -> None:
         for pid in self._pids.values():
             _kill(pid)
+        # Only when this process is gone may its owner say that all are.
+        for pid in self._pids.values():
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
 
 def _kill(pid: int) -> None:

@@ -9,10 +9,10 @@ import time
 from typing import Any
 
 import pytest
+from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, outcome, request
 
 from penstock.engine.tasks.functions import FunctionHandler
 from penstock.engine.tasks.handler import Failed, Stopped, Submitted, Succeeded
-from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, outcome, request
 
 
 def call(function: Any, event: Any = None, **fields: Any) -> Any:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, outcome, request
 
 from penstock.engine.tasks.handler import Failed, Submitted, Succeeded
 from penstock.engine.tasks.mocks import MockHandler
 from penstock.errors import InvalidInput
-from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, outcome, request
 
 SQS = "arn:aws:states:::sqs:sendMessage"
 
@@ -104,7 +104,10 @@ def _with(responses: Any = None, machines: Any = None, **more: Any) -> dict[str,
         ({}, "StateMachines is missing"),
         (_with(MockedResponse={}), "'MockedResponse' is not a field"),
         (_with(machines={"M": {"TestCase": {}}}), "StateMachines.M.TestCase is not a field"),
-        (_with(machines={"M": {"TestCases": {"C": {"S": "Q"}}}}), "StateMachines.M.TestCases.C.S names the response 'Q'"),
+        (
+            _with(machines={"M": {"TestCases": {"C": {"S": "Q"}}}}),
+            "StateMachines.M.TestCases.C.S names the response 'Q'",
+        ),
         (_with(machines={"M": {"TestCases": {"C": {"S": {}}}}}), "must be the name of a mocked response"),
         (_with({"R": {}}), "MockedResponses.R is empty"),
         (_with({"R": {"first": {"Return": 1}}}), "MockedResponses.R.first must be the number of an invocation"),
