@@ -32,6 +32,8 @@ def main(control_fd: int) -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
     try:
         zygote.serve()
+    except ConnectionError:
+        pass  # the owner has closed its end: nobody is left to tell, and stderr is a user's terminal
     except Exception:
         sys.excepthook(*sys.exc_info())
     finally:
