@@ -106,6 +106,8 @@ class Visits:
             if kind.startswith(f"{container}State"):
                 return self._container(container, kind.removeprefix(f"{container}State"), place, details, when)
         visit = place if isinstance(place, Visit) else None
+        if kind == "EvaluationFailed":  # recorded with the event before the state's as previous; it names the state
+            visit = self._open_visit(_text(details.get("state"))) or visit
         if visit is None:
             return place
         if kind.endswith("Scheduled"):
@@ -131,13 +133,24 @@ class Visits:
         self.outcome, self.stopped = end, when
         self.error, self.cause = _text(details.get("error")), _text(details.get("cause"))
         if end is not Outcome.SUCCEEDED:
+            # Recorded: ExecutionTimedOut has previousEventId 0.
             visit = place if isinstance(place, Visit) else None
+            if visit is None or visit.outcome is not Outcome.FAILED:
+                visit = visit if visit is not None and visit.left is None else self._open_visit(None)
             if visit is not None and visit.left is None:
                 self._fail(visit, self.error, self.cause, when)
+            if visit is not None and visit.outcome is Outcome.FAILED:
                 self.failure = _innermost_failure(visit)
-        for lane in (self.main,):
-            _close(lane, end, when)
+        _close(self.main, end, when)
         return place
+
+    def _open_visit(self, name: str | None) -> Visit | None:
+        """The innermost visit that has not ended, of that name if there is one."""
+        found = None
+        for visit in self.walk():
+            if visit.left is None and (name is None or visit.name == name):
+                found = visit
+        return found
 
     def _enter(
         self, state: str, place: Visit | Lane, details: Mapping[str, Any], when: float | None, event: Mapping[str, Any]

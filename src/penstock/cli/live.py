@@ -132,8 +132,8 @@ class LiveTree:
             last = number == len(shown) - 1 and not rest
             corner, bar = ("└─ ", "   ") if last else ("├─ ", "│  ")
             single = len(lane.visits) == 1 and not lane.visits[0].lanes
-            line = Text(f"{indent}  {corner}", style="bright_black")
-            line.append(f"{lane.kind} {lane.index}", style="bright_black")
+            line = Text()
+            line.append(f"{indent}  {corner}{lane.kind} {lane.index}", style="bright_black")
             if single:
                 line.append("  ")
                 line.append_text(self._line(lane.visits[0], ""))
@@ -151,7 +151,8 @@ class LiveTree:
             mark, hue = "↻", "yellow"
         elif visit.outcome is Outcome.RUNNING and not self._done:
             mark = _SPINNER[self._frame % len(_SPINNER)]
-        line = Text(indent, style="bright_black")
+        line = Text()
+        line.append(indent, style="bright_black")
         line.append(f"{mark} ", style=hue)
         line.append(
             clean(visit.name).replace("\n", " "), style="" if visit.outcome is not Outcome.ABORTED else "bright_black"

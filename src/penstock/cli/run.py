@@ -80,6 +80,7 @@ def command(
         "time": cast(Literal["real", "skip"], pace),
         "type": cast(MachineType, kind.upper()),
         "substitutions": substitutions,
+        "log": _unheard if quiet else _log,
     }
     if map_inputs:
         ctx.exit(_many(run_many(loaded, inputs, name=name, **options), quiet=quiet))
@@ -191,6 +192,16 @@ def _read_lines(file: str) -> list[Json]:
     if not inputs:
         raise InvalidInput(f"--map-inputs: {file} holds no line with an input.")
     return inputs
+
+
+def _log(task: str, text: str) -> None:
+    """What a task printed, to stderr; above the tree, where there is one."""
+    for line in text.splitlines():
+        output.note(f"{task}: {line}")
+
+
+def _unheard(task: str, text: str) -> None:
+    return None
 
 
 def _date(value: Any) -> str:
