@@ -40,8 +40,11 @@ class Loop:
         return self._loop.run_until_complete(_whole(result))
 
     def close(self) -> None:
-        if self._loop is not None:
+        if self._loop is not None and not self._loop.is_running():
             self._loop.close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 async def _whole(awaitable: Any) -> Any:

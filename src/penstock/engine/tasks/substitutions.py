@@ -47,7 +47,8 @@ def local_substitutions(
 def substitute(document: Json, values: Mapping[str, str]) -> Json:
     """`document` with every `${NAME}` in its texts filled in where `values` has it; shares what does not change."""
     if isinstance(document, str):
-        return _fill(document, values) if "${" in document else document
+        filled_in = _fill(document, values) if "${" in document else document
+        return document if filled_in == document else filled_in
     if isinstance(document, dict):
         filled = {key: substitute(value, values) for key, value in document.items()}
         return filled if any(filled[key] is not value for key, value in document.items()) else document
