@@ -60,11 +60,9 @@ def _array(value: Any, what: str) -> list[Any]:
 
 def _format(template: Any, *arguments: Any) -> str:
     text = _text(template, "The first argument")
-    pieces = _pieces(text)
+    pieces = format_pieces(text)
     if len(pieces) - 1 != len(arguments):
-        raise IntrinsicProblem(
-            f"The number of placeholders ({len(pieces) - 1}) differs from the number of arguments ({len(arguments)})"
-        )
+        raise placeholder_problem(len(pieces) - 1, len(arguments))
     parts = [pieces[0]]
     for piece, argument in zip(pieces[1:], arguments, strict=True):
         parts.append(argument if type(argument) is str else to_string(argument))
@@ -72,8 +70,12 @@ def _format(template: Any, *arguments: Any) -> str:
     return "".join(parts)
 
 
-def _pieces(template: str) -> list[str]:
-    """The texts between `{}`s, unescaped."""
+def placeholder_problem(places: int, arguments: int) -> IntrinsicProblem:
+    return IntrinsicProblem(f"The number of placeholders ({places}) differs from the number of arguments ({arguments})")
+
+
+def format_pieces(template: str) -> list[str]:
+    """The texts between a Format template's `{}`s, unescaped."""
     if "\\" not in template:
         return template.split("{}")
     pieces: list[str] = []

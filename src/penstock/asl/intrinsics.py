@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from penstock.asl.errors import INTRINSIC_FAILURE, RUNTIME
-from penstock.asl.intrinsic_functions import FUNCTIONS, IntrinsicProblem
+from penstock.asl.intrinsic_functions import FUNCTIONS, IntrinsicProblem, format_pieces, placeholder_problem
+from penstock.asl.javatext import to_string
 from penstock.asl.paths.compile import compile_find
 from penstock.asl.paths.syntax import MAX_TEXT, Path, parse_prefix
 from penstock.asl.scope import Compute, EvaluationError, Scope, SyntaxProblem
@@ -217,11 +218,33 @@ def _compile_call(call: Call) -> Compute:
     arguments = list(call.arguments)
     if call.name == "States.Format" and isinstance(arguments[0], Text):
         # Only in a literal can `\{` mean a brace; Format splits it itself.
-        template = arguments[0].raw
-        return _spread(function.apply, [lambda data, scope: template, *map(_compile_argument, arguments[1:])])
+        return _format(format_pieces(arguments[0].raw), [_compile_argument(a) for a in arguments[1:]])
     if len(arguments) == 2 and isinstance(arguments[1], Constant):
         return _with_constant(function.apply, _compile_argument(arguments[0]), arguments[1].value)
     return _spread(function.apply, [_compile_argument(a) for a in arguments])
+
+
+def _format(pieces: list[str], arguments: list[Compute]) -> Compute:
+    first = pieces[0]
+    pairs = list(zip(arguments, pieces[1:], strict=False))
+    if len(arguments) != len(pieces) - 1:
+
+        def mismatch(data: Json, scope: Scope) -> Json:
+            for argument in arguments:
+                argument(data, scope)
+            raise placeholder_problem(len(pieces) - 1, len(arguments))
+
+        return mismatch
+
+    def run(data: Json, scope: Scope) -> Json:
+        parts = [first]
+        for argument, piece in pairs:
+            value = argument(data, scope)
+            parts.append(value if type(value) is str else to_string(value))
+            parts.append(piece)
+        return "".join(parts)
+
+    return run
 
 
 def _with_constant(apply: Callable[..., Any], first: Compute, second: Any) -> Compute:

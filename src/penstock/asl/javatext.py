@@ -13,6 +13,8 @@ def to_string(value: Json) -> str:
     """`String.valueOf` of a value read by Jackson into Java's own types: `{Arg1=1, Arg2=[]}` (recorded)."""
     if isinstance(value, str):
         return value
+    if not isinstance(value, (dict, list)):
+        return _scalar(value)
     parts: list[str] = []
     pending: list[Any] = [value]
     while pending:

@@ -22,7 +22,10 @@ def compile_template(template: Json, *, field: str) -> Compute:
     for a template that is itself a path. Raises SyntaxProblem for a `.$` field that holds neither a path nor a known
     function, and for `a` beside `a.$`.
     """
-    compute = _compile(template)
+    try:
+        compute = _compile(template)
+    except RecursionError:
+        raise SyntaxProblem(f"The value of {field} is nested too deeply.") from None
     if compute is None:
         return lambda data, scope: template
     return compute

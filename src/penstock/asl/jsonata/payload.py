@@ -76,7 +76,10 @@ def compile_jsonata(
 
     The function raises EvaluationError (States.QueryEvaluationError).
     """
-    compute = _compile(value, field, expect, evaluator)
+    try:
+        compute = _compile(value, field, expect, evaluator)
+    except RecursionError:
+        raise SyntaxProblem(f"The value of {field} is nested too deeply.") from None
     if compute is None:
         return lambda data, scope: value
     return compute
@@ -185,9 +188,13 @@ def _plain(value: Any) -> Any:
                 changed[key] = plain
         return value if changed is None else changed
     if isinstance(value, list):
-        items = [_plain(item) for item in value]
-        unchanged = kind is list and all(a is b for a, b in zip(items, value, strict=True))
-        return value if unchanged else items
+        items: list[Any] = []
+        changed_item = kind is not list
+        for item in value:  # a comprehension would be a second Python frame at every level
+            plain = _plain(item)
+            changed_item = changed_item or plain is not item
+            items.append(plain)
+        return items if changed_item else value
     if isinstance(value, Function):
         raise _Unfit("returned an unsupported result type.")
     if isinstance(value, Mapping):

@@ -63,13 +63,26 @@ def compile_lookup(text: str) -> Compute:
 
 def compile_find(path: Path, on_miss: OnMiss) -> Compute:
     """A parsed path as a function of data and scope."""
-    simple = _keys(path.steps)
     if path.root == "$":
-        quick = _quick_on_data(simple, path, on_miss) if simple is not None else None
-        return quick or _general(path, lambda data, scope: data, on_miss)
+        return _on_data(path, _slowly(path, lambda data, scope: data, on_miss))
     if path.root == "$$":
-        return _general(path, lambda data, scope: scope.context, on_miss)
-    return _variable(path, on_miss)
+        return _on_context(path, _slowly(path, lambda data, scope: dict(scope.context), on_miss))
+    return _on_variable(path, on_miss)
+
+
+def _slowly(path: Path, root: Callable[[Json, Scope], Any], on_miss: OnMiss) -> Compute:
+    """The general form, which knows why it fails."""
+    find: Find = compile_steps(path)
+
+    def slowly(data: Json, scope: Scope) -> Any:
+        document = root(data, scope)
+        try:
+            return find(document, Budget(document))
+        except PathMiss as miss:
+            reason = miss.reason
+        return on_miss(data, scope, reason)
+
+    return slowly
 
 
 def _keys(steps: tuple[Step, ...]) -> list[str | int] | None:
@@ -85,9 +98,8 @@ def _keys(steps: tuple[Step, ...]) -> list[str | int] | None:
     return keys
 
 
-def _quick_on_data(keys: list[str | int], path: Path, on_miss: OnMiss) -> Compute | None:
-    slowly = _general(path, lambda data, scope: data, on_miss)
-    match keys:
+def _on_data(path: Path, slowly: Compute) -> Compute:
+    match _keys(path.steps):
         case []:
             return lambda data, scope: data
         case [str(a)]:
@@ -129,10 +141,53 @@ def _quick_on_data(keys: list[str | int], path: Path, on_miss: OnMiss) -> Comput
                 return slowly(data, scope)
 
             return element
-    return None
+        case list(keys):
+            return _following(keys, lambda data, scope: data, slowly)
+    return slowly
 
 
-def _variable(path: Path, on_miss: OnMiss) -> Compute:
+def _following(keys: list[str | int], root: Callable[[Json, Scope], Any], slowly: Compute) -> Compute:
+    """Any run of names and indexes. Only a list may be indexed by a number: a text would give a character."""
+    names = [key for key in keys if isinstance(key, str)]
+    if len(names) == len(keys):
+
+        def by_names(data: Json, scope: Scope) -> Any:
+            value = root(data, scope)
+            try:
+                for name in names:
+                    value = value[name]
+            except (KeyError, TypeError):
+                return slowly(data, scope)
+            return value
+
+        return by_names
+
+    def follow(data: Json, scope: Scope) -> Any:
+        value = root(data, scope)
+        try:
+            for key in keys:
+                if type(key) is int and type(value) is not list:
+                    return slowly(data, scope)
+                value = value[key]
+        except (KeyError, TypeError, IndexError):
+            return slowly(data, scope)
+        return value
+
+    return follow
+
+
+def _on_context(path: Path, slowly: Compute) -> Compute:
+    match _keys(path.steps):
+        case None:
+            return slowly
+        case []:
+            return lambda data, scope: dict(scope.context)
+        case list(keys):
+            return _following(keys, lambda data, scope: scope.context, slowly)
+    return slowly
+
+
+def _on_variable(path: Path, on_miss: OnMiss) -> Compute:
     name = path.root
     if not path.steps:
 
@@ -157,21 +212,14 @@ def _variable(path: Path, on_miss: OnMiss) -> Compute:
             reason = miss.reason
         return on_miss(data, scope, reason)
 
-    return inside
+    keys = _keys(path.steps)
+    if keys is None:
+        return inside
 
+    def unless_absent(data: Json, scope: Scope) -> Any:
+        return scope.variables.get(name)  # what is absent fails in `follow`, and is explained by `inside`
 
-def _general(path: Path, root: Callable[[Json, Scope], Any], on_miss: OnMiss) -> Compute:
-    find: Find = compile_steps(path)
-
-    def general(data: Json, scope: Scope) -> Any:
-        document = root(data, scope)
-        try:
-            return find(document, Budget(document))
-        except PathMiss as miss:
-            reason = miss.reason
-        return on_miss(data, scope, reason)
-
-    return general
+    return _following(keys, unless_absent, inside)
 
 
 # -- AWS's sentences ---------------------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ def compile_result_path(text: str | None) -> Place:
         return lambda raw, result, /: result
     if len(keys) == 1 and isinstance(keys[0], str):
         return _top_level(path, keys[0])
+    if len(keys) == 2 and isinstance(keys[0], str) and isinstance(keys[1], str):
+        return _second_level(path, keys[0], keys[1])
     return _nested(path, keys)
 
 
@@ -52,6 +54,19 @@ def _top_level(path: Path, key: str) -> Place:
     def place(raw: Json, result: Json, /) -> Json:
         if type(raw) is dict:
             return {**raw, key: result}
+        raise _failure(path, raw)
+
+    return place
+
+
+def _second_level(path: Path, outer: str, inner: str) -> Place:
+    def place(raw: Json, result: Json, /) -> Json:
+        if type(raw) is dict:
+            below = raw.get(outer, _NOTHING)
+            if below is _NOTHING:
+                return {**raw, outer: {inner: result}}
+            if type(below) is dict:
+                return {**raw, outer: {**below, inner: result}}
         raise _failure(path, raw)
 
     return place
