@@ -151,6 +151,11 @@ def test_a_container_asks_for_its_account_when_it_stops_the_execution() -> None:
     assert stepfunctions.calls == [("stop_execution", {"executionArn": ARN})]
 
 
+def test_the_execution_is_known_by_its_trace() -> None:
+    assert Metadata.from_meta({"sfn_execution_name": "run-1", "trace_id": ARN}).execution_arn == ARN
+    assert Metadata.from_meta({"sfn_execution_name": "run-1", "trace_id": ARN + "x"}).execution_arn == ""
+
+
 def delivery(*messages: dict[str, Any]) -> dict[str, Any]:
     content = {"logEvents": [{"id": "1", "timestamp": 0, "message": json.dumps(message)} for message in messages]}
     content["logEvents"].append({"id": "2", "timestamp": 0, "message": "not json"})

@@ -31,13 +31,18 @@ class Metadata:
         """Of the `meta` object of a task's payload, or of SFN_… and TRACE_… variables; `arn` where it has none."""
         values = {name.lower().removeprefix("sfn_"): value for name, value in meta.items() if isinstance(value, str)}
         execution_arn = values.get("execution_arn") or values.get("execution_id") or arn
+        trace_id = values.get("trace_id", "")
+        if not execution_arn and ":execution:" in trace_id and trace_id.endswith(f":{values.get('execution_name')}"):
+            execution_arn = (
+                trace_id  # compiled scripts send the execution's ARN as the trace, where nothing else is known
+            )
         execution_name = values.get("execution_name") or execution_arn.rpartition(":")[2]
         return cls(
             execution_name=execution_name,
             execution_arn=execution_arn,
             state_name=values.get("state_name", ""),
             state_machine_name=values.get("state_machine_name", ""),
-            trace_id=values.get("trace_id") or execution_arn or execution_name,
+            trace_id=trace_id or execution_arn or execution_name,
             trace_source=values.get("trace_source", ""),
         )
 

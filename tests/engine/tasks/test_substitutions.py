@@ -14,6 +14,7 @@ TASKS = {
     "Pay": WorkerTask(name="Pay", text="class Pay(Task):\n    def run(event, context):\n        return event\n"),
     "Load": WorkerTask(name="Load", service="ecs"),
     "Work": WorkerTask(name="Work", service="ecs:worker"),
+    "Job": WorkerTask(name="Job", service="batch"),
     "Build": WorkerTask(name="Build", service="codebuild"),
     "Pex": WorkerTask(name="Pex", service="lambda:pexpm-runner"),
 }
@@ -25,6 +26,7 @@ def test_every_variable_of_the_compiler_has_a_value() -> None:
         "LambdaFunctionPay": "arn:aws:lambda:eu-west-1:111111111111:function:Pay",
         "ECSTaskDefinitionLoad": "arn:aws:ecs:eu-west-1:111111111111:task-definition/Load",
         "QueueUrlWork": "https://sqs.eu-west-1.amazonaws.com/111111111111/Work",
+        "BatchJobDefinitionJob": "arn:aws:batch:eu-west-1:111111111111:job-definition/Job:1",
         "CodeBuildProjectNameBuild": "Build",
         "LambdaFunctionPex": "arn:aws:lambda:eu-west-1:111111111111:function:Pex",
         "StateMachinechild": "arn:aws:states:eu-west-1:111111111111:stateMachine:child",

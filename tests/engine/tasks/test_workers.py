@@ -17,7 +17,7 @@ import pytest
 from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, outcome, request
 
 from penstock.engine.tasks.handler import Failed, Heartbeat, Stopped, Submitted, Succeeded
-from penstock.engine.tasks.workers import CODEBUILD, ECS, QUEUE, WorkerHandler, WorkerTask
+from penstock.engine.tasks.workers import BATCH, CODEBUILD, ECS, QUEUE, WorkerHandler, WorkerTask
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="workers are forked")
 
@@ -531,6 +531,26 @@ def test_containers(log: Logged) -> None:
     assert isinstance(raised, Failed)
     assert "KeyError" in json.loads(raised.cause or "")["Containers"][0]["Reason"]
     assert not handler.answers(request(ECS, container("Nobody")))
+    handler.close()
+
+
+def test_batch_jobs(log: Logged) -> None:
+    handler = WorkerHandler.for_tasks(tasks(service="batch"), log=log)
+
+    def job(name: str, value: str) -> Any:
+        return {
+            "JobName": name,
+            "JobDefinition": f"arn:aws:batch:us-east-1:123456789012:job-definition/{name}:1",
+            "JobQueue": "arn:aws:batch:us-east-1:123456789012:job-queue/local",
+            "ContainerOverrides": {"Environment": [{"Name": "SFN_INPUT_VALUE", "Value": value}]},
+        }
+
+    done: Any = outcome(handler, request(BATCH, job("Echo", "1")))
+    assert (done.output["Status"], done.output["Container"]["ExitCode"]) == ("SUCCEEDED", 0)
+    failed = outcome(handler, request(BATCH, job("Exits", "4")))
+    assert isinstance(failed, Failed)
+    assert failed.error == "States.TaskFailed"
+    assert json.loads(failed.cause or "")["Container"]["ExitCode"] == 4
     handler.close()
 
 

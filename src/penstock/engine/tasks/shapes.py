@@ -1,6 +1,6 @@
-"""What ECS, SQS and CodeBuild answer, for tasks of theirs that run on this machine.
+"""What ECS, Batch, SQS and CodeBuild answer, for tasks of theirs that run on this machine.
 
-The fields are those of DescribeTasks, SendMessage and BatchGetBuilds in the spelling of Step Functions; instants are epoch
+The fields are those of DescribeTasks, DescribeJobs, SendMessage and BatchGetBuilds in the spelling of Step Functions; instants are epoch
 milliseconds. What no local run has (networks, images) is left out.
 """
 
@@ -121,6 +121,47 @@ class Build:
                 "CurrentPhase": "COMPLETED",
                 "EndTime": _milliseconds(self._clock),
             }
+        }
+
+
+class Job:
+    """One job of AWS Batch."""
+
+    def __init__(self, request: TaskRequest, name: str, *, clock: Clock, entropy: Entropy) -> None:
+        arguments: dict[str, Any] = request.arguments if isinstance(request.arguments, dict) else {}
+        self._clock = clock
+        self._entropy = entropy
+        number = entropy.uuid4()
+        overrides = arguments.get("ContainerOverrides")
+        self._environment = overrides.get("Environment", []) if isinstance(overrides, dict) else []
+        self._submitted: dict[str, Json] = {
+            "JobArn": f"arn:aws:batch:{request.region}:{account_of(request)}:job/{number}",
+            "JobId": number,
+            "JobName": arguments.get("JobName", name),
+        }
+        self._job: dict[str, Json] = {
+            **self._submitted,
+            "CreatedAt": _milliseconds(clock),
+            "JobDefinition": arguments.get("JobDefinition"),
+            "JobQueue": arguments.get("JobQueue"),
+            "Parameters": arguments.get("Parameters", {}),
+        }
+
+    def started(self) -> Json:
+        metadata = sdk_metadata(len(dumps(self._submitted)), clock=self._clock, entropy=self._entropy)
+        return {**self._submitted, **metadata}
+
+    def ended(self, exit_code: int, reason: str | None = None) -> dict[str, Json]:
+        container: dict[str, Json] = {"Environment": self._environment, "ExitCode": exit_code}
+        if reason is not None:
+            container["Reason"] = reason
+        return {
+            **self._job,
+            "Container": container,
+            "StartedAt": self._job["CreatedAt"],
+            "Status": "FAILED" if exit_code else "SUCCEEDED",
+            "StatusReason": "Essential container in task exited",
+            "StoppedAt": _milliseconds(self._clock),
         }
 
 

@@ -23,15 +23,17 @@ def local_substitutions(
     """Variable → value for the tasks and nested machines of a script, by the names its compiler gives them."""
     values = {
         "ECSClusterArn": f"arn:aws:ecs:{region}:{account}:cluster/local",
-        "DatabaseSecurityGroup": "sg-local-database",
-        "PrivateLoadBalancerSecurityGroup": "sg-local-load-balancer",
-        **{f"Subnet{number}": f"subnet-local-{number}" for number in range(4)},
+        "ECSSecurityGroups": "sg-local",
+        "ECSSubnets": "subnet-local",
+        "BatchJobQueue": f"arn:aws:batch:{region}:{account}:job-queue/local",
     }
     for name, task in tasks.items():
         if task.service == "ecs":
             values[f"ECSTaskDefinition{name}"] = f"arn:aws:ecs:{region}:{account}:task-definition/{name}"
         elif task.service == "ecs:worker":
             values[f"QueueUrl{name}"] = f"https://sqs.{region}.amazonaws.com/{account}/{name}"
+        elif task.service == "batch":
+            values[f"BatchJobDefinition{name}"] = f"arn:aws:batch:{region}:{account}:job-definition/{name}:1"
         elif task.service == "codebuild":
             values[f"CodeBuildProjectName{name}"] = name
         else:

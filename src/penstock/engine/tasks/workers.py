@@ -48,6 +48,7 @@ from penstock.jsontools import Json, dumps
 
 ECS: Final = "arn:aws:states:::ecs:runTask.sync"
 QUEUE: Final = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+BATCH: Final = "arn:aws:states:::batch:submitJob.sync"
 CODEBUILD: Final = "arn:aws:states:::codebuild:startBuild.sync"
 
 
@@ -89,6 +90,7 @@ class WorkerHandler:
         containers: Mapping[str, WorkerTask] | None = None,
         queues: Mapping[str, WorkerTask] | None = None,
         builds: Mapping[str, WorkerTask] | None = None,
+        jobs: Mapping[str, WorkerTask] | None = None,
         log: Log = to_stderr,
         limit: int = 64,
         state_data: StateDataFolder | None = None,
@@ -99,6 +101,7 @@ class WorkerHandler:
         self._containers = dict(containers or {})
         self._queues = dict(queues or {})
         self._builds = dict(builds or {})
+        self._jobs = dict(jobs or {})
         self._clock = clock or SystemClock()
         self._entropy = entropy or Entropy()
         self._own_state_data = state_data is None
@@ -109,7 +112,9 @@ class WorkerHandler:
     @classmethod
     def for_tasks(cls, tasks: Mapping[str, WorkerTask], **options: Any) -> WorkerHandler:
         """For the tasks of a script, by class name; `options` are those of the constructor."""
-        by_service: dict[str, dict[str, WorkerTask]] = {"ecs": {}, "ecs:worker": {}, "codebuild": {}}
+        by_service: dict[str, dict[str, WorkerTask]] = {
+            service: {} for service in ("ecs", "ecs:worker", "codebuild", "batch")
+        }
         functions: dict[str, WorkerTask] = {}
         for name, task in tasks.items():
             by_service.get(task.service, functions)[name] = task
@@ -118,6 +123,7 @@ class WorkerHandler:
             containers=by_service["ecs"],
             queues=by_service["ecs:worker"],
             builds=by_service["codebuild"],
+            jobs=by_service["batch"],
             **options,
         )
 
@@ -142,7 +148,7 @@ class WorkerHandler:
         self._pool.warm_up()
 
     def handles(self, resource: str) -> bool:
-        services = (ECS, QUEUE, CODEBUILD, lambdas.INVOKE, lambdas.INVOKE_WITH_TOKEN)
+        services = (ECS, QUEUE, BATCH, CODEBUILD, lambdas.INVOKE, lambdas.INVOKE_WITH_TOKEN)
         return resource in services or lambdas.is_function_arn(resource)
 
     def answers(self, request: TaskRequest) -> bool:
@@ -180,7 +186,7 @@ class WorkerHandler:
         return self._pool.pids()
 
     def _is_lambda(self, request: TaskRequest) -> bool:
-        return request.resource not in (ECS, QUEUE, CODEBUILD)
+        return request.resource not in (ECS, QUEUE, BATCH, CODEBUILD)
 
     def _task(self, request: TaskRequest) -> WorkerTask | None:
         if self._is_lambda(request):
@@ -191,6 +197,8 @@ class WorkerHandler:
             return self._containers.get(_last(arguments.get("TaskDefinition")).partition(":")[0])
         if request.resource == QUEUE:
             return self._queues.get(_last(arguments.get("QueueUrl")).removesuffix(".fifo"))
+        if request.resource == BATCH:
+            return self._jobs.get(_last(arguments.get("JobDefinition")).partition(":")[0])
         return self._builds.get(_last(arguments.get("ProjectName")))
 
     def _call(self, request: TaskRequest, task: WorkerTask, run: _Run, report: Reporter) -> Cancel:
@@ -269,7 +277,7 @@ class WorkerHandler:
                 init,
                 limit=task.concurrency if worker else None,
                 cleans_up=worker,
-                fresh=task.service in ("ecs", "codebuild"),
+                fresh=task.service in ("ecs", "batch", "codebuild"),
             )
             self._targets[id(task)] = target
         return target
@@ -280,6 +288,8 @@ class WorkerHandler:
             return self._ecs(request, task, arguments)
         if request.resource == QUEUE:
             return self._queue(request, arguments)
+        if request.resource == BATCH:
+            return self._batch(request, task, arguments)
         if request.resource == CODEBUILD:
             return self._build(request, task, arguments)
         return self._lambda(request, task)
@@ -303,7 +313,9 @@ class WorkerHandler:
         return _Run(event, _trace(trace), {}, succeeded, lambda failed, status: failed)
 
     def _ecs(self, request: TaskRequest, task: WorkerTask, arguments: dict[str, Any]) -> _Run:
-        environment = _container_environment(arguments)
+        overrides = arguments.get("Overrides")
+        containers = overrides.get("ContainerOverrides") if isinstance(overrides, dict) else None
+        environment = _environment(containers)
         started = shapes.EcsTask(request, task.name, clock=self._clock, entropy=self._entropy)
 
         def failed(fault: Failed, status: int) -> Report:
@@ -316,6 +328,22 @@ class WorkerHandler:
             lambda result, length: Succeeded(started.stopped(0)),
             failed,
             started.started(),
+        )
+
+    def _batch(self, request: TaskRequest, task: WorkerTask, arguments: dict[str, Any]) -> _Run:
+        environment = _environment([arguments.get("ContainerOverrides")])
+        job = shapes.Job(request, task.name, clock=self._clock, entropy=self._entropy)
+
+        def failed(fault: Failed, status: int) -> Report:
+            return Failed("States.TaskFailed", shapes.cause(job.ended(status, fault.cause)))
+
+        return _Run(
+            _input_value(environment),
+            _trace(environment),
+            {name: value for name, value in environment.items() if isinstance(value, str)},
+            lambda result, length: Succeeded(job.ended(0)),
+            failed,
+            job.started(),
         )
 
     def _queue(self, request: TaskRequest, arguments: dict[str, Any]) -> _Run:
@@ -391,9 +419,7 @@ def _trace(values: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _container_environment(arguments: dict[str, Any]) -> dict[str, Json]:
-    overrides = arguments.get("Overrides")
-    containers = overrides.get("ContainerOverrides") if isinstance(overrides, dict) else None
+def _environment(containers: object) -> dict[str, Json]:
     environment: dict[str, Json] = {}
     for container in containers if isinstance(containers, list) else ():
         entries = container.get("Environment") if isinstance(container, dict) else None
