@@ -21,7 +21,7 @@ INPUTS: st.SearchStrategy[Any] = st.sampled_from(
 )
 TEMPLATES = st.fixed_dictionaries(
     {
-        "a.$": st.sampled_from(["$$.State.EnteredTime", "$$.Execution.Input", "$", "States.MathAdd(1, 2)"]),
+        "a.$": st.sampled_from(["$$.State.EnteredTime", "$$.Execution.Input", "$.b", "States.MathAdd(1, 2)"]),
         "items": st.just([1, {"a": 2}]),
         "b": st.just({"c": "text"}),
     },
@@ -44,7 +44,7 @@ def answer(request: TaskRequest) -> Report:
         case 1:
             return Failed("E2")
         case _:
-            return Succeeded({**WHOLE, "a": [request.arguments, kind]})
+            return Succeeded({**WHOLE, "a": [request.attempt, kind]})
 
 
 @st.composite
