@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, TaskRequest
+from penstock.engine.tasks.lambdas import sdk_metadata
 from penstock.errors import PenstockError
 from penstock.jsontools import Json, dumps_text, loads
 
@@ -48,7 +49,12 @@ class NestedExecutions:
         except PenstockError as error:
             report(Failed("StepFunctions.InvalidExecutionInputException", str(error)))
             return _nothing
-        answer: Json = {"ExecutionArn": child.execution.arn, "StartDate": round(driver.clock.now() * 1000)}
+        started = round(driver.clock.now() * 1000)
+        answer: Json = {
+            "ExecutionArn": child.execution.arn,
+            **sdk_metadata(len(child.execution.arn) + 46, clock=driver.clock, entropy=driver.entropy),
+            "StartDate": started,
+        }
         if request.resource == _ACTION:
             report(Succeeded(answer))
             return _nothing

@@ -6,7 +6,6 @@ milliseconds. What no local run has (networks, images) is left out.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -78,6 +77,8 @@ class EcsTask:
 
 def sent_message(request: TaskRequest, *, clock: Clock, entropy: Entropy) -> Json:
     """The answer of SendMessage."""
+    import hashlib
+
     body = request.arguments.get("MessageBody") if isinstance(request.arguments, dict) else None
     text = body.encode(errors="surrogatepass") if isinstance(body, str) else dumps(body)
     answer = {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penstock.runtime.state_data import StateDataClient
 from penstock.runtime.stores import LocalStore
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 TABLE = "state-data"
 """The `table_name` in a local run's pointers."""
@@ -18,14 +21,16 @@ class StateDataFolder:
 
     def __init__(self, path: Path | str | None = None) -> None:
         self._path = None if path is None else Path(path)
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._temporary: TemporaryDirectory[str] | None = None
         self._lock = threading.Lock()
 
     @property
     def path(self) -> Path:
         with self._lock:
             if self._path is None:
-                self._temporary = tempfile.TemporaryDirectory(prefix="penstock-state-data-", ignore_cleanup_errors=True)
+                from tempfile import TemporaryDirectory
+
+                self._temporary = TemporaryDirectory(prefix="penstock-state-data-", ignore_cleanup_errors=True)
                 self._path = Path(self._temporary.name)
             return self._path
 
