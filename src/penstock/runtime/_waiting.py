@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 
 async def pause(seconds: float) -> None:
+    import asyncio  # takes 30 ms to load, and most of who wants the time waits for nothing
+
     await asyncio.sleep(seconds)
 
 

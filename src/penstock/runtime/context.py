@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.runtime._waiting import monotonic
 from penstock.runtime.state_data import StateDataClient
+
+if TYPE_CHECKING:
+    import logging
 
 Stop = Callable[[str | None, str | None], None]
 
@@ -104,6 +106,8 @@ class TaskContext:
     @cached_property
     def logger(self) -> logging.Logger:
         """A logger named for the task; its lines go where the task's other output goes."""
+        import logging
+
         return logging.getLogger(self.task_name or "task")
 
     @cached_property

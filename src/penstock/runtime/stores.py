@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import os
@@ -42,6 +41,8 @@ class LocalStore:
 
     def _folder(self, table_name: str, partition_key: str) -> Path:
         # Keys are of any length and hold any character; file names are not and do not.
+        import hashlib
+
         name = hashlib.sha256(partition_key.encode()).hexdigest()[:40]
         return self._root / (quote(table_name, safe="").replace(".", "%2E") or "%") / name
 
