@@ -97,7 +97,9 @@ def test_every_module_stands_on_a_floor() -> None:
     placed = set(re.findall(r"penstock\.(\w+)", " ".join(floors["layers"])))
     apart = {"runtime", "_version"}
     there = {path.stem for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
-    assert there - {"__init__"} <= placed | apart, "say in pyproject.toml, [tool.importlinter], which floor it stands on"
+    assert there - {"__init__"} <= placed | apart, (
+        "say in pyproject.toml, [tool.importlinter], which floor it stands on"
+    )
 
 
 @pytest.mark.parametrize("path", [*(SOURCE / "script").rglob("*.py"), *(SOURCE / "asl").rglob("*.py")], ids=name_of)
@@ -139,7 +141,7 @@ def test_the_floors_of_the_architecture_hold() -> None:
 
 # --- Style ---
 
-LONGEST = 650
+LONGEST, LONGEST_TEST = 650, 750  # "about 600"; tables of cases make a test module longer
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,9 @@ LONGEST = 650
 )
 def test_a_file_has_one_subject(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST, f"{name_of(path)} has {lines} lines: split it by subject"
+    assert lines <= (LONGEST if SOURCE in path.parents else LONGEST_TEST), (
+        f"{name_of(path)} has {lines} lines: split it by subject"
+    )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
