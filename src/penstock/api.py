@@ -7,6 +7,7 @@ Nothing here prints or exits; everything raised is a `penstock.errors.PenstockEr
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from penstock.asl.model import UNSET, StateMachine, Unset
 from penstock.config import Settings, load_settings
 from penstock.diagnostics import Diagnostic, Severity, Span
-from penstock.errors import InvalidDefinition, InvalidInput, JsonError, UsageError
+from penstock.errors import InvalidDefinition, InvalidInput, UsageError
 from penstock.jsontools import MAX_DEPTH, Json, depth_exceeds, dumps, loads
 from penstock.local import Function, Log, Mocks, handlers_for, local_values
 from penstock.targets import (
@@ -473,18 +474,23 @@ def machine_type(value: str) -> MachineType:
 
 
 def check_input(value: Json, *, what: str = "The input") -> Json:
-    """`value`, if StartExecution would take it. Raises InvalidInput."""
+    """`value` as StartExecution would take it: a copy, so that what the caller does with it later changes nothing.
+
+    Raises InvalidInput for what JSON cannot hold and for more than 262,144 bytes.
+    """
+    if depth_exceeds(value, MAX_DEPTH):
+        raise InvalidInput(f"{what} is nested deeper than {MAX_DEPTH} levels; flatten it.")
     try:
-        if depth_exceeds(value, MAX_DEPTH):
-            raise InvalidInput(f"{what} is nested deeper than {MAX_DEPTH} levels; flatten it.")
-        length = len(dumps(value))
-    except JsonError as error:
-        raise InvalidInput(f"{what} is not a JSON value: {error}") from None
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInput(f"{what} is not a JSON value: {error}.") from None
+    length = len(text.encode("utf-8", "surrogatepass"))
     if length > MAX_INPUT_BYTES:
         raise InvalidInput(
             f"{what} has {length:,} bytes of JSON; an execution takes at most {MAX_INPUT_BYTES:,}. Pass a reference to it."
         )
-    return value
+    copy: Json = json.loads(text)
+    return copy
 
 
 _FORBIDDEN_IN_NAMES = frozenset(' \t\n\r<>{}[]?*"#%\\^|~`$&,;:/')

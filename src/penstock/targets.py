@@ -6,6 +6,7 @@ runs the user's code.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -17,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from penstock.asl.model import UNSET, AnyState, Map, Parallel, StateMachine
 from penstock.diagnostics import Diagnostic
-from penstock.errors import InvalidDefinition, JsonError, TargetNotFound
-from penstock.jsontools import Json, dumps, loads
+from penstock.errors import InvalidDefinition, TargetNotFound
+from penstock.jsontools import Json
 
 if TYPE_CHECKING:
     from penstock.asl.read import Reading
@@ -199,9 +200,9 @@ def _definition_of(document: Mapping[str, Any], name: str) -> Target:
 
     try:
         # A copy: what the caller does with the dict later must not change the machine.
-        copy = loads(dumps(dict(document)), what="The definition")
-    except JsonError as error:
-        raise InvalidDefinition(f"The definition is not JSON: {error}") from None
+        copy = json.loads(json.dumps(dict(document), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidDefinition(f"The definition is not JSON: {error}.") from None
     return _reading_target(read_document(copy, name=name), name, Path.cwd(), None)
 
 

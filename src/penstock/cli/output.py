@@ -158,6 +158,18 @@ def write_file(path: str | Path, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
+def check_writable(path: str | Path) -> None:
+    """Raises UsageError where `write_file` could not write: found before a long run, not after it."""
+    target = Path(path)
+    folder = target.parent
+    if target.is_dir():
+        raise UsageError(f"{path} is a folder; name a file to write.")
+    if not folder.is_dir():
+        raise UsageError(f"{path} cannot be written: there is no folder {folder}.")
+    if not os.access(folder, os.W_OK) and not (target.exists() and not target.is_file()):
+        raise UsageError(f"{path} cannot be written: the folder {folder} may not be written by this user.")
+
+
 def _umask() -> int:
     # There is no way to read it but to set it.
     mask = os.umask(0o022)

@@ -71,6 +71,8 @@ def command(
         raise UsageError("Target and input cannot both come from stdin; give one of them as a file.")
     if map_inputs and (text is not None or history):
         raise UsageError("--map-inputs goes with neither --input nor --history.")
+    if history:
+        output.check_writable(history)
     substitutions = parse_variables(variables)
     inputs = _read_lines(map_inputs) if map_inputs else []
     value = check_input({} if text is None else read_json_argument(text, "--input"), what="--input")
