@@ -171,8 +171,8 @@ def _length(items: Any) -> int:
     return len(_array(items, "The argument"))
 
 
-def _limited(text: Any, what: str) -> str:
-    text = _text(text, what)
+def _limited(value: Any, what: str) -> str:
+    text = _text(value, what)
     if len(text) > MAX_CHARACTERS:
         raise IntrinsicProblem(f"{what} must not be longer than {MAX_CHARACTERS} characters")
     return text

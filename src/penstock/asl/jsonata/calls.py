@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from penstock.asl.jsonata.faults import JsonataFault
+from penstock.asl.jsonata.faults import InternalFault, JsonataFault
 from penstock.asl.jsonata.values import (
     CALL_STEPS,
     UNDEFINED,
@@ -20,6 +20,11 @@ from penstock.asl.jsonata.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Items
+
+
+_UNFORESEEN: Final = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError)
+"""What a built-in raises where it was not made for an argument that its signature lets through; AWS says "an internal
+error" in such places, and an execution has to fail, not the process."""
 
 
 class Call:
@@ -70,7 +75,10 @@ def _apply(function: Any, arguments: list[Any], input_: Any, runtime: Runtime, n
     if type(function) is Native:
         if function.signature is not None:
             arguments = function.signature.validate(arguments, input_, name)
-        return function.apply(Call(runtime, input_, name), *arguments)
+        try:
+            return function.apply(Call(runtime, input_, name), *arguments)
+        except _UNFORESEEN as error:
+            raise InternalFault(f"${function.name}: {error}") from error
     if type(function) is Regex:
         return (
             _next_match(function.find_all(arguments[0]), 0)

@@ -136,7 +136,7 @@ def _parse(text: str) -> list[_Parameter]:
             if previous.kind not in ("a", "f"):
                 raise JsonataFault("S0401", value=previous.kind)
             end = _closing(text, position, "<", ">")
-            previous.subtype = text[position + 1 : end]
+            previous.subtype = text[position + 1 : end] or None
             position = end
         position += 1
     return parameters

@@ -80,7 +80,7 @@ class Limits:
 
 AWS_LIMITS: Final = Limits()
 
-CALL_STEPS: Final = 4
+CALL_STEPS: Final = 6
 
 
 class Runtime:

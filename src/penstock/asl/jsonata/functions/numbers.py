@@ -95,6 +95,8 @@ def sqrt(call: Call, value: Any) -> Any:
 def power(call: Call, value: Any, exponent: Any) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
+    if exponent is UNDEFINED:
+        raise JsonataFault("D3061", index=1, value=value, exp=None)
     try:
         result = float(value) ** exponent
     except (OverflowError, ZeroDivisionError):

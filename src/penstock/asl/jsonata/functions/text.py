@@ -119,6 +119,8 @@ def string(call: Call, value: Any, pretty: Any = UNDEFINED) -> Any:
 def substring(call: Call, text: Any, start: Any, length: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    if start is UNDEFINED:
+        return text if length is UNDEFINED else ""
     begin = math.trunc(start)
     if len(text) + begin < 0:
         begin = 0
@@ -133,14 +135,14 @@ def substring(call: Call, text: Any, start: Any, length: Any) -> Any:
 def substring_before(call: Call, text: Any, chars: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
-    position = text.find(chars)
+    position = -1 if chars is UNDEFINED else text.find(chars)
     return text[:position] if position > -1 else text
 
 
 def substring_after(call: Call, text: Any, chars: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
-    position = text.find(chars)
+    position = -1 if chars is UNDEFINED else text.find(chars)
     return text[position + len(chars) :] if position > -1 else text
 
 
@@ -166,6 +168,8 @@ def trim(call: Call, text: Any) -> Any:
 def pad(call: Call, text: Any, width: Any, char: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    if width is UNDEFINED:
+        return text
     filler = " " if char is UNDEFINED or char == "" else char
     missing = math.trunc(abs(width)) - len(text)
     if missing <= 0:
