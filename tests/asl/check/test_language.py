@@ -70,6 +70,8 @@ def test_a_jsonata_machine_has_no_jsonpath_states() -> None:
     message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
     state = {"Type": "Pass", "QueryLanguage": "JSONPath", "InputPath": "$.a", "End": True}
     assert schema(one(state, QueryLanguage="JSONata")) == [(message, "/States/X")]
+    both = {"Type": "Pass", "QueryLanguage": "JSONPath", "Output": 1, "InputPath": "$.a", "End": True}
+    assert schema(one(both, QueryLanguage="JSONata")) == [(message, "/States/X")]
     wrong = mapped(distributed=False, QueryLanguage="JSONPath", MaxConcurrency=-1)
     assert schema(one(wrong, QueryLanguage="JSONata")) == [
         (message, "/States/X"),

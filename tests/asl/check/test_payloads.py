@@ -45,13 +45,14 @@ def test_values_of_templates() -> None:
         "call.$": "States.Format('{}', $.a)",
         "context.$": "$$",
         "bad.$": 23,
-        "deep": {"blank.$": " States.UUID()", "list": ["x", {"word.$": "ipsum"}]},
+        "deep": {"blank.$": " States.UUID()", "list": ["x", {"word.$": "ipsum"}, {"then.$": "x"}]},
         "subst.$": "${Path}",
     }
     assert schema(one({"Type": "Pass", "Parameters": parameters, "End": True})) == [
         (wrong("bad.$"), "/States/X/Parameters"),
         (wrong("blank.$"), "/States/X/Parameters/deep"),
         (wrong("word.$"), "/States/X/Parameters/deep/list[1]"),
+        (wrong("then.$"), "/States/X/Parameters/deep/list[2]"),
     ]
 
 
