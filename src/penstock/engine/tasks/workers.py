@@ -273,7 +273,7 @@ class WorkerHandler:
                 init |= {"kind": "script", "text": task.text or "", "file": task.file_name, "class": task.name}
             worker = task.service == "ecs:worker"
             target = Target(
-                f"{task.service} {task.name}",
+                task.name,
                 init,
                 limit=task.concurrency if worker else None,
                 cleans_up=worker,
