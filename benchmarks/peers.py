@@ -7,6 +7,7 @@ The protocol is one JSON object a line. Requests: `{"op": "version"}`, `{"op": "
 
 from __future__ import annotations
 
+import contextlib
 import json
 import selectors
 import shutil
@@ -71,6 +72,10 @@ class Peer:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(BrokenPipeError):
+                        pipe.close()
             self.process = None
 
 

@@ -70,7 +70,7 @@ def answer(client, request: dict) -> dict:
         result = run(client, {"arn": arn, "input": json.dumps(request["input"])})
         return {
             "status": result["status"],
-            "output": json.loads(result["output"]) if result["status"] == "SUCCEEDED" else None,
+            "text": result.get("output"),  # a text's own characters, nothing for null
             "failure": result.get("error"),
             "cause": result.get("cause"),
         }
