@@ -66,8 +66,13 @@ def test_a_functions_own_arn_gets_the_payload_alone() -> None:
 
 def test_jobs_and_callbacks_are_submitted_first() -> None:
     handler = MockHandler.from_config(CONFIG, None, "Happy")
-    attempt = Attempt(handler, request(SQS + ".waitForTaskToken", {}, state="Send"))
-    assert attempt.reports == [Submitted({}), Succeeded(None)]
+    attempt = Attempt(handler, request(SQS + ".waitForTaskToken", {"MessageBody": {}}, state="Send"))
+    submitted, ended = attempt.reports
+    assert isinstance(submitted, Submitted)
+    assert list(submitted.output) == ["MD5OfMessageBody", "MessageId", "SdkHttpMetadata", "SdkResponseMetadata"]  # type: ignore[arg-type]
+    assert ended == Succeeded(None)
+    attempt = Attempt(handler, request(INVOKE + ".waitForTaskToken", {}, state="Pay"))
+    assert attempt.reports[0] == Submitted({})
 
 
 def test_a_file(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from penstock.clock import Clock, Entropy, SystemClock
 from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, TaskRequest
+from penstock.engine.tasks.shapes import sent_message
 from penstock.errors import InvalidInput, JsonError
 from penstock.jsontools import Json, loads
 
@@ -42,15 +44,32 @@ class MockCase:
 class MockHandler:
     """Answers the states that a test case names; see the module."""
 
-    def __init__(self, case: MockCase, *, others: Mapping[str, MockCase] | None = None) -> None:
+    def __init__(
+        self,
+        case: MockCase,
+        *,
+        others: Mapping[str, MockCase] | None = None,
+        clock: Clock | None = None,
+        entropy: Entropy | None = None,
+    ) -> None:
         """`others` are the cases of further machines of the file, by machine name, for child executions."""
         self._case = case
         self._others = dict(others or {})
+        self._clock = clock or SystemClock()
+        self._entropy = entropy or Entropy()
         self._lock = threading.Lock()
         self._invocations: defaultdict[tuple[str, str], int] = defaultdict(int)
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any] | str | Path, machine_name: str | None, case: str) -> MockHandler:
+    def from_config(
+        cls,
+        config: Mapping[str, Any] | str | Path,
+        machine_name: str | None,
+        case: str,
+        *,
+        clock: Clock | None = None,
+        entropy: Entropy | None = None,
+    ) -> MockHandler:
         """`config` is the file's content or its path; `machine_name` may be None where the file has one machine.
 
         Child executions of other machines are mocked by the test case of the same name, where the file has one. Raises
@@ -65,7 +84,7 @@ class MockHandler:
                 f"it has {_listed(cases[machine_name])}."
             )
         others = {name: of[case] for name, of in cases.items() if name != machine_name and case in of}
-        return cls(cases[machine_name][case], others=others)
+        return cls(cases[machine_name][case], others=others, clock=clock, entropy=entropy)
 
     def handles(self, resource: str) -> bool:
         return True
@@ -87,7 +106,7 @@ class MockHandler:
         answer = step.answer
         if isinstance(answer, Succeeded):
             if request.resource.endswith((".sync", ".sync:2", ".waitForTaskToken")):
-                report(Submitted({}))
+                report(Submitted(self._started(request)))
             elif ":lambda:" in request.resource and ":states:::" not in request.resource:
                 answer = Succeeded(_payload_of(answer.output))
         report(answer)
@@ -95,6 +114,12 @@ class MockHandler:
 
     def close(self) -> None:
         return None
+
+    def _started(self, request: TaskRequest) -> Json:
+        # The file has only the task's end; where the answer of the starting call is known without it, it is recorded.
+        if ":sqs:sendMessage." in request.resource:
+            return sent_message(request, clock=self._clock, entropy=self._entropy)
+        return {}
 
     def _case_of(self, request: TaskRequest) -> MockCase:
         return self._others.get(request.machine_name, self._case)
