@@ -141,3 +141,11 @@ def test_patterns_match_what_globs_match(pattern: str, text: str) -> None:
 
 def test_a_hostile_pattern_is_linear() -> None:
     assert not compile_pattern("a*" * 2_000 + "b")("a" * 200_000)
+
+
+def test_rules_nested_too_deeply_are_refused() -> None:
+    test: Test = rule("IsPresent", True)
+    for _ in range(2_000):
+        test = And(rules=(Not(rule=test),))
+    with pytest.raises(SyntaxProblem):
+        compile_test(test)

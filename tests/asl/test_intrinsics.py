@@ -181,3 +181,23 @@ def test_any_text_either_compiles_or_is_a_syntax_problem(text: str) -> None:
         compute(DATA, Here())
     except EvaluationError as error:
         assert error.error in ("States.Runtime", "States.IntrinsicFailure")  # noqa: PT017
+
+
+DEEP = 480
+"""Nearly as deep as data may nest (jsontools.MAX_DEPTH)."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "States.Array($.a)", "States.ArrayContains(States.Array($.a), $.b)", "States.ArrayUnique(States.Array($.a, $.b))",
+        "States.Format('{}', $.a)", "States.JsonToString($.a)", "States.Hash($.a, 'MD5')", "States.JsonMerge($, $, false)",
+        "States.StringToJson(States.JsonToString($.a))", "States.ArrayLength($..a)", "States.ArrayLength($..[?(@.a == $.b)])",
+    ],
+)  # fmt: skip
+def test_deep_data(text: str) -> None:
+    a: Any = 1
+    b: Any = 1
+    for _ in range(DEEP):
+        a, b = {"a": a}, {"a": b}
+    compile_intrinsic(text)({"a": a, "b": b}, Here())

@@ -21,12 +21,19 @@ Check: TypeAlias = Callable[[Json, Scope], bool]
 
 def compile_test(test: Test) -> Check:
     """The test as a function of data and scope, which raises EvaluationError. Raises SyntaxProblem."""
+    try:
+        return _compile(test)
+    except RecursionError:
+        raise SyntaxProblem("The rule is nested too deeply.") from None
+
+
+def _compile(test: Test) -> Check:
     if isinstance(test, Comparison):
         return _compile_comparison(test)
     if isinstance(test, Not):
-        inner = compile_test(test.rule)
+        inner = _compile(test.rule)
         return lambda data, scope: not inner(data, scope)
-    checks = [compile_test(rule) for rule in test.rules]
+    checks = [_compile(rule) for rule in test.rules]
     if isinstance(test, And):
         return _all(checks)
     assert isinstance(test, Or)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from penstock.asl.equality import equal
 from penstock.asl.javatext import JavaRandom, to_string
-from penstock.asl.paths.filters import same
 from penstock.clock import Entropy
 from penstock.errors import JsonError
-from penstock.jsontools import dumps, dumps_text, loads
+from penstock.jsontools import dumps_text, loads
 
 MAX_CHARACTERS: Final = 10_000
 """Longest text that Base64Encode, Base64Decode and Hash take (Developer Guide)."""
@@ -120,7 +121,7 @@ def _partition(items: Any, size: Any) -> list[Any]:
 
 
 def _contains(items: Any, wanted: Any) -> bool:
-    return any(same(item, wanted) for item in _array(items, "The first argument"))
+    return any(equal(item, wanted) for item in _array(items, "The first argument"))
 
 
 def _range(first: Any, last: Any, step: Any) -> list[int]:
@@ -154,17 +155,9 @@ def _unique(items: Any) -> list[Any]:
     return list(kept.values())
 
 
-def _canonical(value: Any) -> bytes:
+def _canonical(value: Any) -> str:
     """A text that is the same for equal values, whatever the order of their keys."""
-    return dumps(_sorted(value))
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [_sorted(item) for item in value]
-    return value
+    return json.dumps(value, sort_keys=True)
 
 
 def _length(items: Any) -> int:

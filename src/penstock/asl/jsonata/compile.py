@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
+from penstock.asl.equality import equal
 from penstock.asl.jsonata import paths
 from penstock.asl.jsonata.calls import apply, partial_apply
 from penstock.asl.jsonata.faults import JsonataFault, memory_fault, stack_fault
@@ -30,7 +31,6 @@ from penstock.asl.jsonata.values import (
     check_text,
     is_number,
     normal,
-    same,
     truth,
     whole,
 )
@@ -176,7 +176,7 @@ class Compiler:
         if operator in _ARITHMETIC:
             return _arithmetic(operator, left, right)
         if operator in ("=", "!="):
-            return _equality(left, right, equal=operator == "=")
+            return _equality(left, right, wanted=operator == "=")
         if operator in _ORDER:
             return _comparison(operator, left, right)
         if operator == "&":
@@ -496,14 +496,14 @@ def _arithmetic(operator: str, left: Run, right: Run) -> Run:
     return run
 
 
-def _equality(left: Run, right: Run, *, equal: bool) -> Run:
+def _equality(left: Run, right: Run, *, wanted: bool) -> Run:
     def run(input_: Any, frame: Frame) -> Any:
         a, b = left(input_, frame), right(input_, frame)
         if a is UNDEFINED and b is UNDEFINED:
             return False
         if a is UNDEFINED or b is UNDEFINED:
-            return not equal
-        return same(a, b) is equal
+            return not wanted
+        return equal(a, b) is wanted
 
     return run
 
@@ -570,6 +570,6 @@ def _membership(left: Run, right: Run) -> Run:
             return False
         items = b if isinstance(b, list) else [b]
         frame.runtime.spend(len(items))
-        return any(same(item, a) for item in items)
+        return any(equal(item, a) for item in items)
 
     return run

@@ -137,7 +137,7 @@ def _compile_text(text: str, field: str, expect: str | None, evaluator: Compile)
             reason = f"threw an internal error during evaluation. {scope.entropy.uuid4()}"
         except RecursionError:
             reason = f"threw an error during evaluation: {stack_fault().message}"
-        raise EvaluationError(QUERY_EVALUATION_ERROR, f"{subject} {reason}")
+        raise EvaluationError(QUERY_EVALUATION_ERROR, f"{subject} {reason}", field)
 
     return compute
 

@@ -235,21 +235,6 @@ def whole(value: Any) -> int | None:
     return None
 
 
-def same(a: Any, b: Any) -> bool:
-    """Deep equality as JSONata's `=` has it: true is not 1."""
-    if a is b:
-        return not (isinstance(a, float) and math.isnan(a))
-    if isinstance(a, bool) or isinstance(b, bool):
-        return False
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return len(a) == len(b) and all(key in b and same(value, b[key]) for key, value in a.items())
-    if isinstance(a, (str, int, float)) and isinstance(b, (str, int, float)):
-        return bool(a == b)
-    return False
-
-
 def boolean(value: Any) -> Any:
     """`$boolean`: what counts as true; UNDEFINED of undefined."""
     if value is UNDEFINED:

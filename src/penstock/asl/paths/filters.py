@@ -10,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 
+from penstock.asl.equality import equal
 from penstock.asl.paths.regex import Regex, compile_regex
 from penstock.asl.paths.search import Budget, Find, PathMiss
 from penstock.asl.paths.syntax import AllOf, AnyOf, Compare, Exists, Literal, NotOf, Operand, Path, Pattern, Test
@@ -119,14 +120,8 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Deep equality of JSON values: true is not 1, and undefined equals nothing."""
-    if isinstance(a, bool) or isinstance(b, bool):
-        return a is b
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return len(a) == len(b) and all(key in b and same(value, b[key]) for key, value in a.items())
-    return bool(a == b) and a is not _UNDEFINED
+    """Equality of values as they are: undefined equals nothing."""
+    return a is not _UNDEFINED and equal(a, b)
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

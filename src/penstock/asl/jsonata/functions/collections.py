@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from penstock.asl.equality import equal
 from penstock.asl.jsonata.calls import Call
 from penstock.asl.jsonata.faults import JsonataFault
 from penstock.asl.jsonata.signatures import symbol
@@ -14,7 +15,6 @@ from penstock.asl.jsonata.values import (
     check_items,
     is_number,
     is_strings,
-    same,
     truth,
 )
 from penstock.asl.jsonata.values import append as appended
@@ -247,7 +247,7 @@ def distinct(call: Call, value: Any) -> Any:
             scalars.add(key)
         else:
             call.runtime.spend(len(others))
-            if any(same(item, other) for other in others):
+            if any(equal(item, other) for other in others):
                 continue
             others.append(item)
         result.append(item)
