@@ -33,12 +33,14 @@ Compute: TypeAlias = Callable[[Json, Scope], Json]
 
 class EvaluationError(Exception):
     """A value could not be computed. `error` is the States Language error name, `cause` AWS's sentence (without the
-    "An error occurred while executing the state …" prefix, which the engine adds)."""
+    "An error occurred while executing the state …" prefix, which the engine adds). `location` is the field of a JSONata
+    expression (`Output/v`), for the EvaluationFailed event."""
 
-    def __init__(self, error: str, cause: str) -> None:
+    def __init__(self, error: str, cause: str, location: str | None = None) -> None:
         super().__init__(f"{error}: {cause}")
         self.error = error
         self.cause = cause
+        self.location = location
 
 
 class SyntaxProblem(Exception):

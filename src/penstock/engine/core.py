@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from penstock.asl.errors import QUERY_EVALUATION_ERROR
 from penstock.asl.scope import EvaluationError
 from penstock.clock import Entropy, iso8601
 from penstock.engine import limits
@@ -30,6 +31,7 @@ from penstock.engine.execution import (
     Attempt,
     Execution,
     Failure,
+    FieldError,
     Frame,
     PlainError,
     Status,
@@ -144,6 +146,7 @@ _SUCCEEDED = KIND["ExecutionSucceeded"]
 _FAILED = KIND["ExecutionFailed"]
 _TIMED_OUT = KIND["ExecutionTimedOut"]
 _ABORTED = KIND["ExecutionAborted"]
+_EVALUATION_FAILED = KIND["EvaluationFailed"]
 
 
 def advance(execution: Execution, event: Event, now: float) -> list[Command]:
@@ -190,6 +193,7 @@ class Turn:
         "now",
         "ready",
         "records",
+        "states",
     )
 
     def __init__(self, execution: Execution, now: float) -> None:
@@ -201,6 +205,8 @@ class Turn:
         self.commands: list[Command] = []
         self.frame = execution.root
         """Whose values are being computed."""
+        self.states: Mapping[str, Json] | None = None
+        """What `$states` has besides input and context, where it has: result or errorOutput."""
         self._context_key: tuple[Any, ...] | None = None
         self._context: dict[str, Json] = {}
         self._entropy_key: tuple[int, ...] = ()
@@ -460,12 +466,26 @@ class Turn:
         if not isinstance(problem, PlainError):
             name = frame.state.name
             cause = f"An error occurred while executing the state '{name}' (entered at the event id #{frame.entered}). {cause}"
+        self.states = None
+        if problem.error == QUERY_EVALUATION_ERROR:
+            self._evaluation_failed(frame, problem, cause)
         if problem.error == "States.Runtime":
             self.doomed(frame, Failure(problem.error, cause))
         elif recovering:
+            frame.state.failed(self, frame)  # measured: a second ParallelStateFailed
             self.broken(frame, Failure(problem.error, cause))
         else:
             self.fail(frame, Failure(problem.error, cause))
+
+    def _evaluation_failed(self, frame: Frame, problem: EvaluationError, cause: str) -> None:
+        # Recorded: it follows what the last event follows (StateEntered's own predecessor); where the state itself finds
+        # fault with a value that was computed (a Timestamp), it follows that event.
+        previous = frame.last
+        place = previous - self.base - 1
+        if place >= 0 and not isinstance(problem, FieldError):
+            previous = self.records[place][1]
+        record = (_EVALUATION_FAILED, previous, self.now, problem.error, cause, problem.location, frame.state.name)
+        frame.last = self.record(record)
 
     def _overflow(self, limit: int) -> None:
         # The last event there is room for says so; what the last step recorded beyond it never happened.

@@ -51,6 +51,10 @@ class PlainError(EvaluationError):
     """An error whose cause AWS gives without "An error occurred while executing the state …" before it."""
 
 
+class FieldError(EvaluationError):
+    """A JSONata expression gave a value, but not one that its field can take."""
+
+
 class Failure:
     """An error on its way: its name and cause as history says them. `known_as` is the name that retriers and catchers
     match: a missed heartbeat is recorded as States.Timeout and matched as States.HeartbeatTimeout."""

@@ -18,7 +18,6 @@ from penstock.engine.retry import Catcher, Recovery, Retrier
 from penstock.engine.states.base import RecoveringState, State, Update
 from penstock.engine.states.choosing import Choice, Rule
 from penstock.engine.states.ending import Fail, Succeed
-from penstock.engine.states.joining import JoiningState
 from penstock.engine.states.mapping import DistributedMap, Figure, Map
 from penstock.engine.states.parallel import Parallel
 from penstock.engine.states.passing import Pass
@@ -30,7 +29,6 @@ from penstock.jsontools import Json
 T = TypeVar("T")
 S = TypeVar("S", bound=State)
 R = TypeVar("R", bound=RecoveringState)
-J = TypeVar("J", bound=JoiningState)
 
 
 class Program:
@@ -60,11 +58,15 @@ class _Compiler:
         self.states: dict[str, State] = {}
         self.where = ""
         self.state: model.State | None = None
+        self.language = "JSONPath"
+        """The machine's; inner machines have it too, whatever the state around them says (floci-io/floci#2968)."""
 
     # ---- machines
 
     def program(self, machine: StateMachine, name: str, location: str) -> Program:
         """A machine, and all in it. Inner machines are taken one after another, so nesting costs no stack."""
+        if machine.query_language is not UNSET:
+            self.language = machine.query_language
         program = Program(name)
         pending: list[tuple[StateMachine, Callable[[State], None], str]] = []
 
@@ -87,8 +89,6 @@ class _Compiler:
         own: dict[str, State] = {}
         self.state = None
         self.where = location.removesuffix("/States") or "/"
-        if machine.query_language is not UNSET and machine.query_language != "JSONPath":
-            self.refuse("QueryLanguage JSONata is not part of this version: write the machine in JSONPath")
         for name, state in machine.states.items():
             self.state, self.where = state, f"{location}/{name}"
             if name in self.states:
@@ -101,8 +101,6 @@ class _Compiler:
         return self.target(machine.start_at, own, "StartAt")
 
     def create(self, state: model.State, pending: list[tuple[StateMachine, Callable[[State], None], str]]) -> State:
-        if state.query_language is not UNSET and state.query_language != "JSONPath":
-            self.refuse("QueryLanguage JSONata is not part of this version: write the state in JSONPath")
         match state:
             case model.Pass():
                 return self.passing(state)
@@ -164,6 +162,7 @@ class _Compiler:
         compiled.result_path = self.result_path(state.result_path)
         compiled.plain = not (
             compiled.has_result
+            or compiled.output
             or compiled.parameters
             or compiled.result_path
             or compiled.input_path
@@ -174,16 +173,30 @@ class _Compiler:
 
     def choice(self, state: model.Choice) -> Choice:
         compiled = self.shape(Choice(state.name), state)
-        rules = []
+        rules: list[Rule] = []
         for rule in () if state.choices is UNSET else state.choices:
-            if rule.test is UNSET:
-                self.refuse("a choice rule has no comparison")
-            rules.append(Rule(self.attempt("Choices", compile_test, rule.test), assign=self.assign(rule.assign)))
+            where = f"Choices[{len(rules)}]"
+            test: Any
+            if self.jsonata:
+                if rule.condition is UNSET:
+                    self.refuse("a choice rule has no Condition")
+                test = self.query(rule.condition, f"{where}/Condition", "boolean")
+            else:
+                if rule.test is UNSET:
+                    self.refuse("a choice rule has no comparison")
+                test = self.attempt("Choices", compile_test, rule.test)
+            output = self.query(rule.output, f"{where}/Output")
+            rules.append(Rule(test, None, self.assign(rule.assign, f"{where}/Assign"), output))
         compiled.rules = tuple(rules)
         return compiled
 
     def fail(self, state: model.Fail) -> Fail:
         compiled = Fail(state.name)
+        if self.jsonata:
+            compiled.jsonata = True
+            compiled.error_path = self.query(state.error, "Error", "string")
+            compiled.cause_path = self.query(state.cause, "Cause", "string")
+            return compiled
         compiled.error = None if state.error is UNSET else state.error
         compiled.cause = None if state.cause is UNSET else state.cause
         if state.error_path is not UNSET:
@@ -197,12 +210,16 @@ class _Compiler:
         if state.seconds is not UNSET or state.seconds_path is not UNSET:
             compiled = WaitSeconds(state.name)
             text = state.seconds_path
-            if state.seconds is not UNSET:
+            if isinstance(state.seconds, str) and self.jsonata:
+                compiled.path = self.query(state.seconds, "Seconds", "number")
+            elif state.seconds is not UNSET:
                 compiled.seconds = self.number(state.seconds, "Seconds")
         elif state.timestamp is not UNSET or state.timestamp_path is not UNSET:
             compiled = WaitTimestamp(state.name)
             text = state.timestamp_path
-            if state.timestamp is not UNSET:
+            if self.jsonata:
+                compiled.path = self.query(state.timestamp, "Timestamp", "string")
+            elif state.timestamp is not UNSET:
                 compiled.timestamp = to_seconds(state.timestamp)
                 if compiled.timestamp is None:
                     self.refuse(f"the Timestamp {state.timestamp!r} does not match RFC 3339")
@@ -217,8 +234,12 @@ class _Compiler:
         if state.resource is UNSET:
             self.refuse("Resource is missing; give the ARN of what is to run")
         compiled = self.recovering(Task(state.name, parse_resource(state.resource)), state)
-        compiled.parameters = self.template(state.parameters, "Parameters")
-        compiled.credentials = self.template(state.credentials, "Credentials")
+        if self.jsonata:
+            compiled.parameters = self.query(state.arguments, "Arguments")
+            compiled.credentials = self.query(state.credentials, "Credentials")
+        else:
+            compiled.parameters = self.template(state.parameters, "Parameters")
+            compiled.credentials = self.template(state.credentials, "Credentials")
         compiled.timeout = self.seconds(state.timeout_seconds, state.timeout_seconds_path, "TimeoutSeconds")
         compiled.heartbeat = self.seconds(state.heartbeat_seconds, state.heartbeat_seconds_path, "HeartbeatSeconds")
         return compiled
@@ -226,7 +247,11 @@ class _Compiler:
     def parallel(
         self, state: model.Parallel, pending: list[tuple[StateMachine, Callable[[State], None], str]]
     ) -> Parallel:
-        compiled = self.joining(Parallel(state.name), state, state.parameters)
+        compiled = self.recovering(Parallel(state.name), state)
+        if self.jsonata:
+            compiled.parameters = self.query(state.arguments, "Arguments")
+        else:
+            compiled.parameters = self.template(state.parameters, "Parameters")
         branches = () if state.branches is UNSET else state.branches
         if not branches:
             self.refuse("it has no Branches")
@@ -254,10 +279,14 @@ class _Compiler:
         processor = Program(state.name)
         processor.states = self.states
         distributed = state.is_distributed
-        compiled = self.joining(
-            DistributedMap(state.name, processor) if distributed else Map(state.name, processor), state, UNSET
+        compiled = self.recovering(
+            DistributedMap(state.name, processor) if distributed else Map(state.name, processor), state
         )
-        compiled.select = self.template(state.selector, "ItemSelector")
+        if self.jsonata:
+            compiled.select = self.query(state.selector, "ItemSelector")
+            compiled.items_path = self.query(state.items, "Items", "array")
+        else:
+            compiled.select = self.template(state.selector, "ItemSelector")
         if state.items_path is not UNSET:
             compiled.items_path_text = state.items_path
             compiled.items_path = self.path(state.items_path, "ItemsPath")
@@ -286,7 +315,9 @@ class _Compiler:
     # ---- what several have
 
     def shape(self, compiled: S, state: Any) -> S:
-        """InputPath, OutputPath, Assign."""
+        """InputPath, OutputPath, Assign; or Assign and Output."""
+        compiled.jsonata = self.jsonata
+        compiled.output = self.query(getattr(state, "output", UNSET), "Output")
         compiled.input_path = self.path(state.input_path, "InputPath")
         compiled.output_path = self.path(state.output_path, "OutputPath")
         compiled.assign = self.assign(getattr(state, "assign", UNSET))
@@ -301,15 +332,18 @@ class _Compiler:
         catchers = () if state.catch is UNSET else state.catch
         compiled.recovery = Recovery(
             tuple(self.retrier(r) for r in retriers),
-            tuple(
-                Catcher(c.error_equals, None, self.result_path(c.result_path), self.assign(c.assign)) for c in catchers
-            ),
+            tuple(self.catcher(c, f"Catch[{index}]") for index, c in enumerate(catchers)),
         )
         return compiled
 
-    def joining(self, compiled: J, state: model.Parallel | model.Map, parameters: Json | Unset) -> J:
-        compiled.parameters = self.template(parameters, "Parameters")
-        return self.recovering(compiled, state)
+    def catcher(self, catcher: model.Catcher, where: str) -> Catcher:
+        return Catcher(
+            catcher.error_equals,
+            None,
+            self.result_path(catcher.result_path),
+            self.assign(catcher.assign, f"{where}/Assign"),
+            self.query(catcher.output, f"{where}/Output"),
+        )
 
     def retrier(self, retrier: model.Retrier) -> Retrier:
         def given(value: int | float | Unset, default: float) -> float:
@@ -341,12 +375,27 @@ class _Compiler:
             return None
         return self.attempt(field, lambda t: compile_template(t, field=field), template)
 
-    def assign(self, template: Json | Unset) -> Compute | None:
+    @property
+    def jsonata(self) -> bool:
+        """Whether the state being compiled is in JSONata."""
+        assert self.state is not None
+        own = self.state.query_language
+        return (self.language if own is UNSET else own) != "JSONPath"
+
+    def query(self, value: Json | Unset, field: str, expect: str | None = None) -> Compute | None:
+        """A payload with JSONata expressions; None where it is absent, or the state is in JSONPath."""
+        if value is UNSET or not self.jsonata:
+            return None
+        from penstock.asl.jsonata import compile_jsonata  # not for machines that have none: it takes a while to load
+
+        return self.attempt(field, lambda v: compile_jsonata(v, field=field, expect=expect), value)
+
+    def assign(self, template: Json | Unset, field: str = "Assign") -> Compute | None:
         if template is UNSET:
             return None
         if not isinstance(template, dict):
             self.refuse("Assign must be an object of variable names and values")
-        return self.template(template, "Assign")
+        return self.query(template, field) if self.jsonata else self.template(template, field)
 
     def result_path(self, text: str | Unset | None) -> Update | None:
         if text is UNSET or text == "$":
@@ -359,6 +408,10 @@ class _Compiler:
         return value
 
     def seconds(self, value: int | float | str | Unset, path: str | Unset, field: str) -> Seconds:
+        if isinstance(value, str) and self.jsonata:
+            seconds = Seconds(field, None, self.query(value, field, "number"))
+            seconds.jsonata = True
+            return seconds
         if path is not UNSET:
             return Seconds(f"{field}Path", None, self.path(path, f"{field}Path") or _whole, path)
         return Seconds(f"{field}Path", None if value is UNSET else self.number(value, field))
@@ -366,6 +419,11 @@ class _Compiler:
     def figure(
         self, value: int | float | str | Unset, path: str | Unset, field: str, *, fractions: bool = False
     ) -> Figure:
+        if isinstance(value, str) and self.jsonata:
+            figure = Figure(field, fractions=fractions)
+            figure.jsonata = True
+            figure.path = self.query(value, field, "number")
+            return figure
         figure = Figure(field, 0 if value is UNSET else self.number(value, field), fractions=fractions)
         if path is not UNSET:
             figure.path_text = path

@@ -46,6 +46,7 @@ class Catcher:
     result_path: Callable[[Json, Json], Json] | None = None
     """None where the Error Output replaces the input."""
     assign: Compute | None = None
+    output: Compute | None = None
 
 
 @dataclass(slots=True)

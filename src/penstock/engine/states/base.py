@@ -26,7 +26,19 @@ DATA_LIMIT: Final = "States.DataLimitExceeded"
 class State:
     """A compiled state. `next` is where it leads, None where it ends its machine."""
 
-    __slots__ = ("aborted", "assign", "entered", "exited", "input_path", "name", "next", "output_path", "retries")
+    __slots__ = (
+        "aborted",
+        "assign",
+        "entered",
+        "exited",
+        "input_path",
+        "jsonata",
+        "name",
+        "next",
+        "output",
+        "output_path",
+        "retries",
+    )
 
     type = ""
 
@@ -43,6 +55,9 @@ class State:
         """None for `$`."""
         self.output_path: Compute | None = None
         self.assign: Compute | None = None
+        self.jsonata = False
+        self.output: Compute | None = None
+        """Output, in a JSONata state; the paths are then None."""
 
     def targets(self) -> list[State]:
         """Where it can lead."""
@@ -62,6 +77,9 @@ class State:
         """Takes a failure of its own, or breaks the frame."""
         turn.broken(frame, failure)
         return None
+
+    def failed(self, turn: Turn, frame: Frame) -> None:
+        """Records that the state as such failed, where its type has an event for it."""
 
     def reported(self, turn: Turn, frame: Frame, report: Report) -> None:
         """News of a task attempt."""
@@ -158,6 +176,8 @@ class RecoveringState(State):
 
     def complete(self, turn: Turn, frame: Frame, result: Json, text: bytes | None, previous: int = 0) -> State | None:
         """ResultSelector, ResultPath, OutputPath, Assign, and out. `text` is the result as JSON, where it is known."""
+        if self.jsonata:
+            return self._complete_jsonata(turn, frame, result, text, previous)
         output = result if self.selector is None else self.selector(result, turn)
         if self.result_path is not None:
             output = self.result_path(frame.value, output)
@@ -168,8 +188,17 @@ class RecoveringState(State):
             self.put(frame, output, text)
         return self.leave(turn, frame, output, assigned, previous)
 
-    def failed(self, turn: Turn, frame: Frame) -> None:
-        """Records that the state as such failed, where its type has an event for it."""
+    def _complete_jsonata(
+        self, turn: Turn, frame: Frame, result: Json, text: bytes | None, previous: int
+    ) -> State | None:
+        """Assign and Output, both of which see `$states.result` and the variables as they were."""
+        turn.states = {"result": result}
+        assigned = None if self.assign is None else self.assigning(turn, frame, self.assign, frame.value)
+        output = result if self.output is None else self.output(frame.value, turn)
+        turn.states = None
+        if output is result and text is not None:
+            self.put(frame, output, text)
+        return self.leave(turn, frame, output, assigned, previous)
 
     def recover(self, turn: Turn, frame: Frame, failure: Failure) -> State | None:
         delay = self.recovery.retry(frame, failure, turn)
@@ -182,8 +211,14 @@ class RecoveringState(State):
             turn.broken(frame, failure)
             return None
         error: Json = {"Error": failure.error, "Cause": failure.cause if failure.error is None else failure.cause or ""}
-        output = error if catcher.result_path is None else catcher.result_path(frame.value, error)
-        assigned = None if catcher.assign is None else self.assigning(turn, frame, catcher.assign, error)
+        if self.jsonata:
+            turn.states = {"errorOutput": error}
+            assigned = None if catcher.assign is None else self.assigning(turn, frame, catcher.assign, frame.value)
+            output = error if catcher.output is None else catcher.output(frame.value, turn)
+            turn.states = None
+        else:
+            assigned = None if catcher.assign is None else self.assigning(turn, frame, catcher.assign, error)
+            output = error if catcher.result_path is None else catcher.result_path(frame.value, error)
         if output is not frame.value:
             self.put(frame, output, dumps(output))
         return self.go(turn, frame, catcher.next, assigned)

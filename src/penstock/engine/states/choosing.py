@@ -20,6 +20,7 @@ class Rule:
     test: Callable[[Json, Scope], bool]
     next: State | None = None
     assign: Compute | None = None
+    output: Compute | None = None
 
 
 class Choice(State):
@@ -40,16 +41,18 @@ class Choice(State):
         value = frame.value if self.input_path is None else self.input_path(frame.value, turn)
         for rule in self.rules:
             if rule.test(value, turn):
-                target, assign = rule.next, rule.assign
+                target, assign, shape = rule.next, rule.assign, rule.output
                 break
         else:
-            # The state-level Assign belongs to Default alone.
-            target, assign = self.default, self.assign
+            # The state-level Assign and Output belong to Default alone.
+            target, assign, shape = self.default, self.assign, self.output
         if target is None:
             # Measured (floci-io/floci#2868); not States.NoChoiceMatched.
             raise runtime("Failed to transition out of the state. The state does not point to a next state.")
         assigned = None if assign is None else self.assigning(turn, frame, assign, value)
         output = value if self.output_path is None else self.output_path(value, turn)
+        if shape is not None:
+            output = shape(value, turn)
         if output is not frame.value:
             self.put(frame, output, dumps(output))
         return self.go(turn, frame, target, assigned)

@@ -22,6 +22,8 @@ class Succeed(State):
         value = frame.value if self.input_path is None else self.input_path(frame.value, turn)
         if self.output_path is not None:
             value = self.output_path(value, turn)
+        if self.output is not None:
+            value = self.output(value, turn)
         return self.leave(turn, frame, value)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from penstock.asl.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD
-from penstock.asl.scope import Compute
+from penstock.asl.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, QUERY_EVALUATION_ERROR
+from penstock.asl.scope import Compute, EvaluationError
 from penstock.engine import limits
 from penstock.engine.core import CancelChild, ChildClosed, StartChild
-from penstock.engine.execution import RESULT, WAITING, Failure, Frame, Join
+from penstock.engine.execution import RESULT, WAITING, Failure, FieldError, Frame, Join
 from penstock.engine.history import KIND
 from penstock.engine.states.base import State, runtime
 from penstock.engine.states.joining import JoiningState
 from penstock.engine.states.waiting import shown
-from penstock.jsontools import Json, dumps
+from penstock.jsontools import Json, dumps, dumps_text
 
 if TYPE_CHECKING:
     from penstock.engine.core import Turn
@@ -32,7 +32,7 @@ _RUN_FAILED: Final = KIND["MapRunFailed"]
 class Figure:
     """A number of a Map (MaxConcurrency, ToleratedFailure…), given as such or as a path."""
 
-    __slots__ = ("field", "fractions", "path", "path_text", "value")
+    __slots__ = ("field", "fractions", "jsonata", "path", "path_text", "value")
 
     def __init__(self, field: str, value: float = 0, *, fractions: bool = False) -> None:
         self.field = field
@@ -40,11 +40,17 @@ class Figure:
         self.path: Compute | None = None
         self.path_text = ""
         self.fractions = fractions
+        self.jsonata = False
 
     def of(self, turn: Turn, value: Json) -> float:
         if self.path is None:
             return self.value
         found = self.path(value, turn)
+        if self.jsonata:
+            if isinstance(found, bool) or not isinstance(found, int | float) or found < 0:
+                text = f"The {self.field} field must be a number, not negative: {shown(found)}"
+                raise FieldError(QUERY_EVALUATION_ERROR, text, self.field)
+            return found
         number: float | None = None
         try:  # recorded: a string of digits will do
             if not isinstance(found, bool) and isinstance(found, int | float | str):
@@ -94,6 +100,9 @@ class Map(JoiningState):
     def items(self, turn: Turn, value: Json) -> list[Json]:
         items = value if self.items_path is None else self.items_path(value, turn)
         if not isinstance(items, list):
+            if self.jsonata:
+                text = f"Map state input must be an array but was: {dumps_text(items)}"
+                raise EvaluationError(QUERY_EVALUATION_ERROR, text)
             raise runtime(f'Reference path "{self.items_path_text}" must point to array.')
         return items
 

@@ -40,6 +40,10 @@ class Pass(State):
         frame.last = frame.entered = turn.base + len(records)
         frame.entered_at = turn.now
         value = frame.value
+        if self.jsonata:
+            assigned = None if self.assign is None else self.assigning(turn, frame, self.assign, value)
+            output = value if self.output is None else self.output(value, turn)
+            return self.leave(turn, frame, output, assigned)
         result = value
         if self.input_path is not None:
             result = self.input_path(value, turn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from penstock.asl.errors import HEARTBEAT_TIMEOUT, TIMEOUT
+from penstock.asl.errors import HEARTBEAT_TIMEOUT, QUERY_EVALUATION_ERROR, TIMEOUT
 from penstock.asl.scope import Compute
 from penstock.clock import iso8601
 from penstock.engine import execution as at
@@ -28,7 +28,7 @@ _PREFIX: Final = {Kind.LAMBDA: "LambdaFunction", Kind.ACTIVITY: "Activity", Kind
 class Seconds:
     """TimeoutSeconds or HeartbeatSeconds, given as a number or as a path."""
 
-    __slots__ = ("field", "path", "path_text", "value")
+    __slots__ = ("field", "jsonata", "path", "path_text", "value")
 
     def __init__(
         self, field: str, value: float | None = None, path: Compute | None = None, path_text: str = ""
@@ -37,11 +37,17 @@ class Seconds:
         self.value = value
         self.path = path
         self.path_text = path_text
+        self.jsonata = False
 
     def of(self, turn: Turn, value: Json) -> int | None:
         if self.path is None:
             return None if self.value is None else int(self.value)
         found = self.path(value, turn)
+        if self.jsonata:
+            if isinstance(found, bool) or not isinstance(found, int) or found <= 0:
+                text = f"The {self.field} field must be a whole number above 0: {shown(found)}"
+                raise at.FieldError(QUERY_EVALUATION_ERROR, text, self.field)
+            return found
         if isinstance(found, bool) or not isinstance(found, int):
             raise runtime(
                 f"The {self.field} parameter cannot be parsed as a long value: {self.path_text} == {shown(found)}"

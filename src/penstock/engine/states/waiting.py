@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.asl.errors import QUERY_EVALUATION_ERROR
 from penstock.asl.scope import Compute
 from penstock.asl.timestamps import to_seconds
 from penstock.engine import limits
-from penstock.engine.execution import WAIT, WAITING, Frame
+from penstock.engine.execution import WAIT, WAITING, FieldError, Frame
 from penstock.engine.states.base import State, runtime
 from penstock.jsontools import Json, dumps_text
 
@@ -49,10 +50,15 @@ class Wait(State):
         assigned = None if self.assign is None else self.assigning(turn, frame, self.assign, value)
         if self.output_path is not None:
             value = self.output_path(value, turn)
+        if self.output is not None:
+            value = self.output(value, turn)
         return self.leave(turn, frame, value, assigned)
 
     def _until(self, turn: Turn, value: Json) -> float:
         raise NotImplementedError
+
+    def unfit(self, field: str, cause: str) -> FieldError:
+        return FieldError(QUERY_EVALUATION_ERROR, cause, field)
 
 
 class WaitSeconds(Wait):
@@ -62,6 +68,12 @@ class WaitSeconds(Wait):
         seconds: Json = self.seconds
         if self.path is not None:
             seconds = self.path(value, turn)
+            if self.jsonata:
+                if not isinstance(seconds, int) or seconds < 0:
+                    raise self.unfit(
+                        "Seconds", f"The Seconds field must be a whole number, not negative: {shown(seconds)}"
+                    )
+                return turn.now + seconds
             if isinstance(seconds, bool) or not isinstance(seconds, int):
                 raise runtime(
                     f"The SecondsPath parameter cannot be parsed as a long value: {self.path_text} == {shown(seconds)}"
@@ -81,6 +93,10 @@ class WaitTimestamp(Wait):
             return self.timestamp
         found = self.path(value, turn)
         instant = to_seconds(found) if isinstance(found, str) else None
+        if instant is None and self.jsonata:
+            # Recorded; the JSONPath sentence is another.
+            text = "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string"
+            raise self.unfit("Timestamp", f"{text}: {shown(found)}")
         if instant is None:
             raise runtime(
                 "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: "
