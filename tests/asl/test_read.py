@@ -431,7 +431,7 @@ def damaged(draw: st.DrawFn) -> Any:
 
 
 @given(document=damaged())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_damage_is_read_and_checked(document: Any) -> None:
     reading = read(json.dumps(document))
     problems = check(reading)

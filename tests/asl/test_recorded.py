@@ -67,10 +67,10 @@ def test_what_aws_refused_is_refused_in_its_words() -> None:
     assert wrong == []
 
 
-def test_what_was_measured_on_jsonpath_is_told_in_the_same_words() -> None:
+def test_what_was_measured_is_told_in_the_same_words() -> None:
     wrong = []
     for case in data.read("measured/cases.json"):
-        if case["kind"] != "validation" or "JSONATA_EXPRESSION" in json.dumps(case["expect"]):
+        if case["kind"] != "validation":
             continue
         problems = check(read_document(case["definition"]), severity=Severity.ERROR)
         told = [{"code": p.code, "message": p.message, "location": p.location} for p in problems]

@@ -11,7 +11,7 @@ from penstock.asl.model import STATE_TYPES, UNSET, Pass, StateMachine, Succeed, 
 from penstock.asl.read import read, read_document
 from penstock.asl.write import state_to_document, to_document, write, write_yaml
 
-relaxed = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(machine=machines())

@@ -22,12 +22,6 @@ KNOWN: dict[str, str] = {
     "asl-validator/invalid-jsonata-surround-syntax-no-spaces.json": (
         "{%10%} needs no blanks inside the delimiters: AWS takes any string that starts with {% and ends with %}."
     ),
-    "asl-validator/invalid-jsonata-syntax-jsonpath-in-jsonata-surround.json": (
-        "The expression inside the delimiters is not JSONata: parsing expressions is Part 2."
-    ),
-    "asl-validator/invalid-jsonata-syntax-mismatched-parens.json": (
-        "The expression inside the delimiters is not JSONata: parsing expressions is Part 2."
-    ),
     "workflows-collection/migrate-csv-to-ddb-distributed-map-main/migrate_csv_to_ddb_distributed_map/migration_workflow.py#1": (
         "Numbers that are texts, MaxConcurrency 'constants.STATE_MACHINE_MAX_CONCURRENCY' among them: the definition was "
         "lifted from Python source with its constants unresolved, and AWS takes no such value."

@@ -5,7 +5,7 @@ like either. All walks are loops: payloads nest as deep as JSON may.
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from penstock.asl.problems import Place
 from penstock.asl.syntax import value_fault
@@ -17,7 +17,9 @@ JSONATA_DELIMITERS = "JSONata string must start with {% and end with %}"
 
 
 class Report(Protocol):
-    def fault(self, message: str, place: Place, *, at: Place = None, hint: str | None = None) -> None: ...
+    def fault(
+        self, message: str, place: Place, *, code: str = ..., at: Place = None, hint: str | None = None
+    ) -> None: ...
 
     def warn(self, code: str, message: str, place: Place, hint: str) -> None: ...
 
@@ -101,8 +103,19 @@ def _result_is_static(report: Report, place: Place) -> None:
     report.warn("PASS_RESULT_IS_STATIC", words, place, "Use Parameters to compute a value.")
 
 
-def check_expressions(report: Report, value: Json, place: Place) -> None:
-    """A JSONata payload: every string that opens or closes an expression must do both."""
+PLAIN: Final = frozenset({"input", "context"})
+"""What `$states` has everywhere."""
+WITH_RESULT: Final = PLAIN | {"result"}
+"""In the Output and Assign of a Task, Parallel or Map."""
+WITH_ERROR: Final = PLAIN | {"errorOutput"}
+"""In the Output and Assign of a catcher."""
+
+
+def check_expressions(report: Report, value: Json, place: Place, fields: frozenset[str] = PLAIN) -> None:
+    """A JSONata payload: every string that opens or closes an expression must do both, and the expression must compile.
+
+    `fields` are those that `$states` has in this place.
+    """
     stack: list[tuple[Any, Place]] = [(value, place)]
     while stack:
         value, place = stack.pop()
@@ -110,6 +123,11 @@ def check_expressions(report: Report, value: Json, place: Place) -> None:
             opens, closes = value[:2] == "{%", value[-2:] == "%}"
             if opens != closes or (opens and len(value) < 4):
                 report.fault(JSONATA_DELIMITERS, place)
+            elif opens:
+                from penstock.asl.jsonata import check_expression  # half of asl's size, and JSONPath needs none of it
+
+                for problem in check_expression(value[2:-2].strip(), fields=fields):
+                    report.fault(problem.message, place, code=problem.code)
         elif type(value) is dict:
             stack += [
                 (inner, (place, key)) for key, inner in reversed(value.items()) if type(inner) in (str, dict, list)

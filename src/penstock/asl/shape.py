@@ -15,7 +15,16 @@ from typing import Any, TypeAlias
 
 from penstock.asl import schema
 from penstock.asl.model import UNSET, StateMachine, asl_names
-from penstock.asl.payloads import check_expressions, check_static, check_template, is_expression, looks_dynamic
+from penstock.asl.payloads import (
+    PLAIN,
+    WITH_ERROR,
+    WITH_RESULT,
+    check_expressions,
+    check_static,
+    check_template,
+    is_expression,
+    looks_dynamic,
+)
 from penstock.asl.problems import SCHEMA, Focus, Place, Problem
 from penstock.asl.rules import read_rule
 from penstock.asl.schema import JSONATA, JSONPATH
@@ -26,6 +35,8 @@ from penstock.jsontools import Json
 
 MAX_MACHINE_DEPTH = 32
 """Parallels and Maps inside one another. AWS has a limit of its own (TOO_DEEPLY_NESTED) that nobody has measured."""
+
+_WITH_RESULT = frozenset({"Task", "Parallel", "Map"})
 
 MAX_HINTS = 20
 """Problems that get a `Did you mean`."""
@@ -67,7 +78,7 @@ class Spec:
 class Walk:
     """One definition. Read `machine`, `problems` and `scopes` afterwards."""
 
-    __slots__ = ("assigns", "free", "hints", "language", "machine", "problems", "scope", "scopes", "sound")
+    __slots__ = ("assigns", "free", "hints", "language", "machine", "offers", "problems", "scope", "scopes", "sound")
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.problems: list[Problem] = []
@@ -75,6 +86,7 @@ class Walk:
         self.sound = True
         self.hints = MAX_HINTS
         self.free = False
+        self.offers = PLAIN
         self.assigns = False
         self.scope: Scope | None = None
         declared = document.get("QueryLanguage", JSONPATH)
@@ -154,7 +166,11 @@ class Walk:
         if type(raw) is not dict:
             return self.wrong_type("[OBJECT]", place)
         spec = OBJECTS[name]
+        offers = self.offers
+        if name == "Catcher":
+            self.offers = WITH_ERROR
         values = self.fill(spec, raw, place, language)
+        self.offers = offers
         if name in _AFTER:
             _AFTER[name](self, raw, place)
         return spec.cls(**values) if self.sound else UNSET
@@ -172,9 +188,9 @@ class Walk:
             return UNSET
         self.scopes.append(scope)
         self.scope = scope
-        free, self.free = self.free, False
+        free, offers = self.free, self.offers
         values = self.fill(OBJECTS[table], raw, place, self.language)
-        self.free = free
+        self.free, self.offers = free, offers
         self.scope = outer
         return StateMachine(**values) if self.sound else UNSET
 
@@ -203,6 +219,7 @@ class Walk:
             return UNSET
         language = self.language
         self.free = False
+        self.offers = WITH_RESULT if kind in _WITH_RESULT else PLAIN
         if "QueryLanguage" in raw:
             if raw["QueryLanguage"] == JSONPATH:
                 if language is JSONATA:
@@ -274,7 +291,7 @@ def _payload(kind: schema.Payload) -> Reader:
         if language == JSONATA:
             if kind.is_object and type(value) is not dict and not is_expression(value):
                 walk.fault("Expected value of type [OBJECT]", (parent, key))
-            check_expressions(walk, value, (parent, key))
+            check_expressions(walk, value, (parent, key), walk.offers if key == "Output" else PLAIN)
         else:
             if kind.is_object and type(value) is not dict:
                 walk.fault("Expected value of type [OBJECT]", (parent, key))
@@ -288,7 +305,7 @@ def _variables(walk: Walk, value: Any, parent: Place, key: str, language: str) -
     place: Place = (parent, key)
     if type(value) is not dict:
         if language == JSONATA and is_expression(value):
-            check_expressions(walk, value, place)
+            check_expressions(walk, value, place, walk.offers)
         else:
             walk.fault("Expected value of type [OBJECT]", place)
         return value
@@ -298,7 +315,7 @@ def _variables(walk: Walk, value: Any, parent: Place, key: str, language: str) -
         plain = name[:-2] if language == JSONPATH and name[-2:] == ".$" else name
         walk.scope.assigned.append((plain, (place, name)))
     if language == JSONATA:
-        check_expressions(walk, value, place)
+        check_expressions(walk, value, place, walk.offers)
     else:
         check_template(walk, value, place)
     return value

@@ -156,3 +156,67 @@ def test_timestamps_may_be_expressions_in_jsonata_alone() -> None:
 def test_a_condition_is_an_expression(condition: Any) -> None:
     rule = {"Condition": condition, "Next": "F"}
     assert check(choice(rule, QueryLanguage="JSONata"))[0].location == "/States/X/Choices[0]/Condition"
+
+
+# ---- expressions: the parser has its own tests; here is where they are looked for, and what `$states` has there
+
+UNSUPPORTED = "UNSUPPORTED_JSONATA_EXPRESSION"
+
+
+def jsonata(state: dict[str, Any]) -> list[tuple[str, str, str | None]]:
+    return found(one(state, QueryLanguage="JSONata"))
+
+
+def test_an_expression_that_does_not_parse() -> None:
+    state = {"Type": "Pass", "Output": {"a": ["{% 1 + %}"]}, "End": True}
+    assert jsonata(state) == [
+        ("INVALID_JSONATA_EXPRESSION", "Unexpected end of expression", "/States/X/Output/a[0]"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "location"),
+    [
+        ({"Type": "Pass", "Output": "{% phone %}", "End": True}, "/Output"),
+        ({"Type": "Pass", "Assign": {"v": "{% phone %}"}, "End": True}, "/Assign/v"),
+        (task(Arguments={"Next": "{% phone %}"}), "/Arguments/Next"),
+        (task(TimeoutSeconds="{% phone %}"), "/TimeoutSeconds"),
+        ({"Type": "Wait", "Timestamp": "{% phone %}", "End": True}, "/Timestamp"),
+        ({"Type": "Fail", "Cause": "{% phone %}"}, "/Cause"),
+        (mapped(Items="{% phone %}"), "/Items"),
+        (mapped(ItemBatcher={"BatchInput": {"Comment": "{% phone %}"}}), "/ItemBatcher/BatchInput/Comment"),
+    ],
+)
+def test_names_without_a_context_wherever_expressions_stand(state: dict[str, Any], location: str) -> None:
+    message = "Reference to 'phone' at the top level is not supported."
+    assert jsonata(state) == [(UNSUPPORTED, message, "/States/X" + location)]
+
+
+def test_results_and_errors_are_there_where_they_are() -> None:
+    handled = {"ErrorEquals": ["A"], "Next": "F", "Output": "{% $states.errorOutput %}"}
+    state = task(Output="{% $states.result %}", Assign={"v": "{% $states.result %}"}, Catch=[handled])
+    assert jsonata(state) == []
+    parallel = {
+        "Type": "Parallel",
+        "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Pass", "Output": "{% $states.input %}", "End": True}}}],
+        "Output": "{% $states.result %}",
+        "End": True,
+    }
+    assert jsonata(parallel) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "field", "location"),
+    [
+        ({"Type": "Pass", "Output": "{% $states.errorOutput %}", "End": True}, "errorOutput", "/Output"),
+        (task(Output="{% $states.errorOutput %}"), "errorOutput", "/Output"),
+        (task(Arguments="{% $states.result %}"), "result", "/Arguments"),
+        (
+            task(Catch=[{"ErrorEquals": ["A"], "Next": "F", "Output": "{% $states.result %}"}]),
+            "result",
+            "/Catch[0]/Output",
+        ),
+    ],
+)
+def test_and_nowhere_else(state: dict[str, Any], field: str, location: str) -> None:
+    assert jsonata(state) == [(UNSUPPORTED, f"Field '$states.{field}' does not exist.", "/States/X" + location)]
