@@ -27,6 +27,7 @@ from penstock.targets import (
     TargetLike,
     open_target,
     placeholders,
+    spans_of,
     with_spans,
 )
 
@@ -143,7 +144,7 @@ class Machine:
         from penstock.asl.render import render_dot, render_mermaid, render_svg
         from penstock.asl.visits import Visits
 
-        visits = Visits(history) if history is not None else None
+        visits = Visits(history, self._loaded.definition) if history is not None else None
         if format == "svg":
             return render_svg(self.definition, visits=visits, title=self.name)
         if format == "dot":
@@ -155,23 +156,27 @@ class Machine:
     def source_map(self) -> dict[str, Any]:
         """For each state the place in the source that made it: {"file", "states": {name: {line, column, end_line,
         end_column}}}; states without a known place are left out."""
+        self.definition  # noqa: B018 -- raises where there is none
         states = {
-            state.name: {
-                "line": state.span.line,
-                "column": state.span.column,
-                "end_line": state.span.end_line,
-                "end_column": state.span.end_column,
+            name: {
+                "line": span.line,
+                "column": span.column,
+                "end_line": span.end_line,
+                "end_column": span.end_column,
             }
-            for _, state in self.definition.walk()
-            if state.span is not None
+            for name, span in self._spans.items()
         }
         return {"file": self._target.name, "machine": self.name, "states": states}
 
+    @cached_property
+    def _spans(self) -> dict[str, Span]:
+        if self._loaded.definition is None:
+            return {}
+        return spans_of(self._loaded.definition, self._target.reading)
+
     def span_of(self, state: str) -> Span | None:
         """Where the user wrote the state of that name, if known."""
-        if self._loaded.definition is None:
-            return None
-        return next((each.span for _, each in self._loaded.definition.walk() if each.name == state), None)
+        return self._spans.get(state)
 
     def prepare(
         self,
@@ -266,7 +271,7 @@ class RunResult:
     execution_arn: str
     start_date: datetime
     stop_date: datetime
-    machine: StateMachine
+    _machine: Machine
     _execution: ExecutionResult
 
     def __repr__(self) -> str:
@@ -289,7 +294,7 @@ class RunResult:
         """What happened state by state."""
         from penstock.asl.visits import Visits
 
-        return Visits(self.history)
+        return Visits(self.history, self._machine.definition)
 
     @property
     def failed_state(self) -> str | None:
@@ -301,8 +306,8 @@ class RunResult:
     @property
     def failed_span(self) -> Span | None:
         """Where the user wrote that state."""
-        name = self.failed_state
-        return next((state.span for _, state in self.machine.walk() if state.name == name), None)
+        state = self.failed_state
+        return None if state is None else self._machine.span_of(state)
 
 
 def load(target: TargetLike | Machine, machine: str | None = None) -> Machine:
@@ -415,7 +420,7 @@ class _Call:
 
         if time not in ("real", "skip"):
             raise InvalidInput(f"time is 'real' or 'skip', not {time!r}.")
-        self.definition = definition
+        self.machine = machine
         self.arn = machine.settings.machine_arn(machine.name)
         self.handlers = machine.handlers(
             definition, functions=functions, mocks=mocks, clock=clock, entropy=entropy, log=log or _log
@@ -448,7 +453,7 @@ class _Call:
             execution_arn=execution.execution_arn,
             start_date=execution.start_date,
             stop_date=execution.stop_date,
-            machine=self.definition,
+            _machine=self.machine,
             _execution=execution,
         )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from penstock.asl.model import UNSET, AnyState, Map, Parallel, StateMachine
-from penstock.diagnostics import Diagnostic
+from penstock.diagnostics import Diagnostic, Span
 from penstock.errors import InvalidDefinition, TargetNotFound
 from penstock.jsontools import Json
 
@@ -244,6 +244,27 @@ def placeholders(value: Json) -> list[str]:
         elif isinstance(each, (list, tuple)):
             stack.extend(reversed(each))
     return list(found)
+
+
+def spans_of(machine: StateMachine, reading: Reading | None) -> dict[str, Span]:
+    """Where the user wrote each state, by its name: what a front end noted, or the place of the key in a definition."""
+    spans: dict[str, Span] = {}
+    stack: list[tuple[StateMachine, tuple[str | int, ...]]] = [(machine, ())]
+    while stack:
+        each, keys = stack.pop()
+        for name, state in each.states.items():
+            here = (*keys, "States", name)
+            span = state.span
+            if span is None and reading is not None and reading.positions is not None:
+                span = reading.positions.span(here, "key")
+            if span is not None:
+                spans.setdefault(name, span)
+            if isinstance(state, Parallel) and state.branches is not UNSET:
+                stack += [(branch, (*here, "Branches", number)) for number, branch in enumerate(state.branches)]
+            elif isinstance(state, Map) and state.processor is not None:
+                key = "ItemProcessor" if state.item_processor is not UNSET else "Iterator"
+                stack.append((state.processor, (*here, key)))
+    return spans
 
 
 def with_spans(machine: StateMachine, origin: StateMachine) -> StateMachine:

@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from penstock.asl.model import Fail, StateMachine
+
 
 class Outcome(StrEnum):
     RUNNING = "running"
@@ -58,7 +60,13 @@ class Lane:
 class Visits:
     """`main` is the main line; `failure` the innermost visit that made the execution fail, once it has."""
 
-    def __init__(self, events: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, events: Iterable[Mapping[str, Any]] = (), machine: StateMachine | None = None) -> None:
+        """`machine` tells the errors of Fail states, which a history has only where they end the execution."""
+        self._fail_errors = (
+            {}
+            if machine is None
+            else {state.name: state.error for _, state in machine.walk() if isinstance(state, Fail)}
+        )
         self.main = Lane("main")
         self.outcome = Outcome.RUNNING
         self.error: str | None = None
@@ -162,6 +170,8 @@ class Visits:
         else:
             lane = place.lane if isinstance(place, Visit) else place
         visit = Visit(str(details.get("name", "")), state, lane, entered=when)
+        if state == "Fail":
+            visit.error = _text(self._fail_errors.get(visit.name))
         lane.visits.append(visit)
         return visit
 

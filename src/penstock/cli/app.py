@@ -120,7 +120,7 @@ def _run(arguments: list[str]) -> int:
 
             traceback.print_exc()
         output.problem(
-            f"This is a bug in Penstock ({type(error).__name__}: {error}). Please report it; with PENSTOCK_DEBUG=1 it "
+            f"This is a bug in Penstock ({type(error).__name__}: {str(error)[:300]}). Please report it; with PENSTOCK_DEBUG=1 it "
             "prints the traceback to send along."
         )
         return BUG

@@ -15,6 +15,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
+from penstock.asl.model import StateMachine
 from penstock.asl.visits import Lane, Outcome, Visit, Visits
 from penstock.cli.duration import duration
 from penstock.cli.output import clean
@@ -50,8 +51,15 @@ class LiveTree:
     """A context manager; `observe` is the run's observer. `clock` tells how long a running state has been running; with a
     virtual clock only finished states show a time."""
 
-    def __init__(self, title: str, *, clock: Clock | None, console: Console | None = None) -> None:
-        self.visits = Visits()
+    def __init__(
+        self,
+        title: str,
+        *,
+        machine: StateMachine | None = None,
+        clock: Clock | None,
+        console: Console | None = None,
+    ) -> None:
+        self.visits = Visits(machine=machine)
         self._title = clean(title)
         self._clock = clock
         self._lock = threading.Lock()

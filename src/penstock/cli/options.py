@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -54,7 +54,7 @@ def read_json_argument(text: str, flag: str) -> Json:
         return loads(data, what=what)
     except JsonError as error:
         hint = ""
-        if text[:1] not in ("@", "-") and Path(text).is_file():
+        if text[:1] not in ("@", "-") and os.path.isfile(text):
             hint = f" To read the file, write {flag} @{text}."
         elif isinstance(data, str) and not data.strip():
             hint = " An empty input is {}."

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 
 import click
 
-from penstock.api import MachineType, Observer, RunResult, check_input, load, run, run_many
+from penstock.api import Machine, MachineType, Observer, RunResult, check_input, load, run, run_many
 from penstock.cli import output
 from penstock.cli.options import machine_option, parse_variables, read_bytes, read_json_argument, var_option
 from penstock.clock import Clock, SystemClock, VirtualClock
@@ -87,8 +87,8 @@ def command(
     if map_inputs:
         ctx.exit(_many(run_many(loaded, inputs, name=name, **options), quiet=quiet))
     clock: Clock = VirtualClock() if pace == "skip" else SystemClock()
-    title = f"{loaded.name} {name}" if name else loaded.name
-    with _progress(title, clock, quiet=quiet) as observer:
+    loaded.prepare(type=options["type"], substitutions=substitutions)  # what is wrong is said before a tree is drawn
+    with _progress(loaded, name, clock, quiet=quiet) as observer:
         result = run(loaded, value, name=name, observer=observer, clock=clock, **options)
     if history:
         output.write_file(history, output.json_text({"events": result.history}, default=_date) + "\n")
@@ -101,13 +101,15 @@ def command(
 
 
 @contextmanager
-def _progress(title: str, clock: Clock, *, quiet: bool) -> Iterator[Observer | None]:
+def _progress(machine: Machine, name: str | None, clock: Clock, *, quiet: bool) -> Iterator[Observer | None]:
     if quiet or not output.is_terminal(sys.stderr):
         yield None
         return
     from penstock.cli.live import LiveTree
 
-    with LiveTree(title, clock=clock if isinstance(clock, SystemClock) else None) as tree:
+    title = f"{machine.name} {name}" if name else machine.name
+    running = clock if isinstance(clock, SystemClock) else None
+    with LiveTree(title, machine=machine.definition, clock=running) as tree:
         yield tree.observe
 
 
