@@ -45,6 +45,7 @@ class _Zygote:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._pids: dict[int, int] = {}
+        self._adopts: bool | None = None
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._woken, False)
         os.set_blocking(self._wake, False)
@@ -56,7 +57,11 @@ class _Zygote:
         control = self._control.fileno()
         later = ["json", "ast", "linecache", "penstock.runtime._worker", "logging", "asyncio"]
         while True:
-            ready, _, _ = select.select([control, self._woken], [], [], 0 if later else None)
+            adopts_late = self._adopts is None and bool(self._pids)
+            ready, _, _ = select.select([control, self._woken], [], [], 0 if later or adopts_late else None)
+            if not ready and adopts_late:
+                self._adopts = _adopt_orphans()
+                continue
             if not ready and later:
                 import_module(later.pop(0))
                 continue
@@ -141,6 +146,17 @@ class _Zygote:
             del self._pids[number]
             self._tell(b"x", number, os.waitstatus_to_exitcode(status))
 
+        for pid in self._strays():
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+    def _strays(self) -> list[int]:
+        """Processes of workers that have left their group and lost their parent; they are ours then."""
+        if not self._adopts:
+            return []
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+            return [pid for pid in map(int, file.read().split()) if pid not in self._pids.values()]
+
     def _tell(self, what: bytes, number: int, value: int) -> None:
         self._control.sendall(NOTICE.pack(what, number, value))
 
@@ -151,6 +167,24 @@ class _Zygote:
         for pid in self._pids.values():
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
+        self._pids.clear()
+        while strays := self._strays():  # killing one may bring its children to us
+            for pid in strays:
+                _kill(pid)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
+
+
+def _adopt_orphans() -> bool:
+    """Makes this process the parent of workers' processes that lose theirs, so that daemons end with the pool too.
+
+    Linux only (prctl(2), PR_SET_CHILD_SUBREAPER); elsewhere a process that leaves its worker's group is on its own.
+    """
+    if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
+        return False
+    import ctypes
+
+    return bool(ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0)
 
 
 def _kill(pid: int) -> None:

@@ -93,6 +93,15 @@ class HangsWithChildren(Task):
         open(event, "w").write(f"{os.getpid()} {child.pid} {forked}")
         time.sleep(600)
 
+class Daemonises(Task):
+    async def run(event, context):
+        import os, subprocess, time
+        time.sleep(0.1)
+        child = subprocess.Popen(["sh", "-c", "sleep 600 & echo $!; exit"], stdout=subprocess.PIPE, start_new_session=True)
+        orphan = int(child.stdout.readline())
+        other = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        return [orphan, other.pid]
+
 class Forks(Task):
     async def run(event, context):
         import os
@@ -362,6 +371,15 @@ def test_cancel_kills_what_the_task_has_started(handler: WorkerHandler, tmp_path
     assert all(map(is_alive, pids))
     attempt.cancel()
     assert gone_within(pids)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux adopts orphans")
+def test_daemons_end_with_the_handler(log: Logged) -> None:
+    handler = WorkerHandler.for_tasks(tasks(), log=log)
+    pids: Any = call(handler, "Daemonises").output
+    assert all(map(is_alive, pids))
+    handler.close()
+    assert gone_within(pids, 0.5)
 
 
 def test_a_functions_own_timeout(log: Logged, tmp_path: Path) -> None:
