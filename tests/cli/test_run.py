@@ -173,7 +173,7 @@ def test_ctrl_c_ends_cleanly(folder):
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err.strip()) == (130, "", "penstock: Interrupted.")
+    assert (process.returncode, out, err) == (130, "", "penstock: Interrupted.\n")
 
 
 def test_a_terminal_shows_the_tree_on_stderr_and_only_the_result_on_stdout(folder):

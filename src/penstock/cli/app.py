@@ -27,6 +27,9 @@ COMMANDS = {
 }
 """Name → (module whose `command` it is, its line in --help). The line stands here so that help imports no command."""
 
+COMPLETION = "_PENSTOCK_COMPLETE"
+"""The variable by which a shell asks for completions."""
+
 BUG = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -96,8 +99,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     try:
-        value = root.main(arguments, prog_name="penstock", standalone_mode=False)
-        return value if isinstance(value, int) else 0
+        if instruction := os.environ.get(COMPLETION):
+            from click.shell_completion import shell_complete
+
+            return shell_complete(root, {}, "penstock", COMPLETION, instruction)
+        # Not `root.main`: that answers a closed pipe with exit code 1, which says here that a run failed.
+        with root.make_context("penstock", arguments) as context:
+            root.invoke(context)
+        return 0
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
@@ -110,6 +119,8 @@ def _run(arguments: list[str]) -> int:
         output.problem(str(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
+        if output.is_terminal(sys.stderr):
+            output.note("")  # the terminal has written ^C into the line
         output.problem("Interrupted.")
         return INTERRUPTED
     except BrokenPipeError:

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from penstock.cli import output
-from penstock.cli.app import root
+from penstock.cli.app import COMPLETION, root
 
 
 @click.command("completion")
@@ -18,4 +18,4 @@ def command(shell: str) -> None:
     """
     kind = get_completion_class(shell)
     assert kind is not None  # the three that Choice lets through are click's own
-    output.result(kind(root, {}, "penstock", "_PENSTOCK_COMPLETE").source() + "\n")
+    output.result(kind(root, {}, "penstock", COMPLETION).source() + "\n")
