@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from penstock.asl.model import UNSET, StateMachine, Unset
+from penstock.asl.model import UNSET, StateMachine, Task, Unset
 from penstock.config import Settings, load_settings
 from penstock.diagnostics import Diagnostic, Severity, Span
 from penstock.errors import InvalidDefinition, InvalidInput, UsageError
@@ -189,14 +189,24 @@ class Machine:
 
         Raises InvalidDefinition, with `diagnostics`, for what AWS's CreateStateMachine would refuse.
         """
-        wanted = _placeholders_of(self.definition)
+        self.definition  # noqa: B018 -- raises where there is none
         settings = self.settings
-        values = local_values(self._target, wanted, settings, substitutions or {}, functions or {})
+        values = local_values(self._target, self._placeholders, settings, substitutions or {}, functions or {})
         key = (("type", type), *sorted(values.items()))
         known = self._programs.get(key)
         if known is None:
             known = self._programs[key] = self._compile(type, values)
         return known
+
+    # Walking a definition takes longer than running it, so what every run asks of it is found once.
+
+    @cached_property
+    def _placeholders(self) -> list[str]:
+        return _placeholders_of(self.definition)
+
+    @cached_property
+    def _has_tasks(self) -> bool:
+        return any(isinstance(state, Task) for _, state in self.definition.walk())
 
     def substituted(self, values: Mapping[str, str]) -> Machine:
         """The machine with these `${K}` filled in."""
@@ -227,6 +237,8 @@ class Machine:
         log: Log,
     ) -> list[TaskHandler]:
         """Who answers the tasks of `definition`, in order; the caller closes them."""
+        if mocks is None and not self._has_tasks:
+            return []
         return handlers_for(
             self._target,
             definition,
