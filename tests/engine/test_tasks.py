@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.engine.support import FUNCTION, INVOKE, Later, Scripted, go, machine, seconds, types
 
+from penstock.engine.driver import Driver
 from penstock.engine.tasks.handler import Failed, Heartbeat, Stopped, Submitted, Succeeded, TaskRequest
 
 ECHO = {"Type": "Task", "Resource": FUNCTION, "End": True}
@@ -121,6 +122,25 @@ def test_a_callback_has_a_token_of_its_own_for_every_attempt() -> None:
     task = {**CALLBACK, "Parameters": {"t.$": "$$.Task.Token"}, "Retry": [{"ErrorEquals": ["E"]}]}
     assert go(machine({"T": task}), {}, Scripted(answer)).status == "SUCCEEDED"
     assert len(set(tokens)) == 3
+
+
+def test_a_token_nobody_sends_back_does_not_hold_virtual_time() -> None:
+    result = go(machine({"T": CALLBACK}), {}, Scripted(lambda request: Submitted({})))
+    assert result.status == "TIMED_OUT"  # after a year
+
+
+def test_a_token_can_be_sent_back_from_outside() -> None:
+    handler = Scripted(lambda request: Submitted({}))
+    driver = Driver(handlers=[handler])
+    running = driver.start(machine({"T": {**CALLBACK, "TimeoutSeconds": 20}}), {})
+    driver.turn()
+    token = handler.requests[0].token
+    assert token is not None
+    assert not driver.send("no such token", Succeeded(1))
+    assert driver.send(token, Heartbeat())
+    assert driver.send(token, Succeeded("thanks"))
+    assert driver.run(running).output == "thanks"
+    assert not driver.send(token, Succeeded(2))
 
 
 def test_reports_after_the_end_change_nothing() -> None:

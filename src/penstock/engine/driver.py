@@ -42,6 +42,7 @@ from penstock.engine.tasks.handler import (
     Failed,
     Report,
     Stopped,
+    Submitted,
     Succeeded,
     TaskHandler,
     TaskRequest,
@@ -128,7 +129,7 @@ class ExecutionResult:
 class Running:
     """An execution in a Driver."""
 
-    __slots__ = ("cancels", "children", "execution", "observer", "on_close", "records", "result", "seen")
+    __slots__ = ("cancels", "children", "execution", "observer", "on_close", "records", "result", "seen", "tokens")
 
     def __init__(self, execution: Execution, observer: Observer | None) -> None:
         self.execution = execution
@@ -138,6 +139,8 @@ class Running:
         self.seen = 0
         self.cancels: dict[int, Cancel] = {}
         """Attempts that are running, and how to stop them."""
+        self.tokens: dict[int, str] = {}
+        """Attempts that wait for a task token."""
         self.children: dict[int, Running] = {}
         self.on_close: Callable[[Running], None] | None = None
 
@@ -181,6 +184,8 @@ class Driver:
         """What the core is still to be told, in order."""
         self._outside: set[tuple[Running, int]] = set()
         """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
+        self._callbacks: dict[str, tuple[Running, int]] = {}
+        """Task token → the attempt that waits for it."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
         self._now = clock.now()
@@ -252,6 +257,15 @@ class Driver:
         """Aborts an execution, as StopExecution does."""
         self._turns.append((running, StopRequested(error, cause)))
 
+    def send(self, token: str, report: Report) -> bool:
+        """What SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat do; from any thread. False for a token that is not
+        or no longer waited for."""
+        waiting = self._callbacks.get(token)
+        if waiting is None:
+            return False
+        self._inbox.put((*waiting, report))
+        return True
+
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
         execution = running.execution
@@ -309,9 +323,20 @@ class Driver:
             self.stop(running, report.error, report.cause)
             return
         if isinstance(report, Succeeded | Failed):
-            del running.cancels[attempt]
+            self._ended(running, attempt)
+        elif isinstance(report, Submitted) and attempt in running.tokens:
+            # From here on nobody in this process is working: with skip_time, the time until the token comes is skipped.
             self._outside.discard((running, attempt))
         self._turns.append((running, TaskReported(attempt, report)))
+
+    def _ended(self, running: Running, attempt: int) -> Cancel | None:
+        """Forgets an attempt; how to stop it, if it was still running."""
+        cancel = running.cancels.pop(attempt, None)
+        self._outside.discard((running, attempt))
+        token = running.tokens.pop(attempt, None)
+        if token is not None:
+            del self._callbacks[token]
+        return cancel
 
     def _next_timer(self) -> float | None:
         timers = self._timers
@@ -391,9 +416,8 @@ class Driver:
             case StartTask(attempt, request):
                 self._start_task(running, attempt, request)
             case CancelTask(attempt):
-                cancel = running.cancels.pop(attempt, None)
+                cancel = self._ended(running, attempt)
                 if cancel is not None:
-                    self._outside.discard((running, attempt))
                     cancel()
             case StartChild():
                 self._start_child(running, command)
@@ -420,6 +444,9 @@ class Driver:
             inbox.put((running, attempt, news))
 
         running.cancels[attempt] = _nothing
+        if request.token is not None:
+            self._callbacks[request.token] = (running, attempt)
+            running.tokens[attempt] = request.token
         handler = select(self.handlers, request)
         if handler is None:
             report(no_handler(request))
