@@ -8,6 +8,7 @@ reference implementation defines it (jsonata.org, 2.x), with its error codes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from penstock.asl.jsonata.faults import JsonataFault
@@ -32,8 +33,9 @@ MAX_CHAIN: Final = 200
 """The same for operators one after the other: each puts all before it one level deeper."""
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Node:
-    """The processed tree. Raises JsonataFault with an S… code."""
+    """The processed tree, which nobody changes any more. Raises JsonataFault with an S… code."""
     try:
         tree = Processor().process(_Parser(text).whole())
     except RecursionError:

@@ -3,40 +3,57 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from penstock.asl.jsonata.faults import JsonataFault
 
 
 class Node:
-    """One node of the syntax tree; `type` says which of the other fields mean something."""
+    """One node of the syntax tree; `type` says which of the other fields mean something. A field that is not set is
+    None, and costs nothing: most nodes have three."""
 
-    __slots__ = (
-        "ancestor", "arguments", "body", "condition", "consarray", "delete", "else_", "expression", "expressions", "flags",
-        "focus", "group", "index", "keep_array", "keep_singleton", "label", "level", "lhs", "pairs", "pattern", "position",
-        "predicate", "procedure", "rhs", "seeking", "signature", "slot", "stages", "steps", "terms", "then", "thunk", "tuple",
-        "type", "update", "value",
-    )  # fmt: skip
+    ancestor: Any = None
+    arguments: Any = None
+    body: Any = None
+    condition: Any = None
+    consarray: Any = None
+    delete: Any = None
+    else_: Any = None
+    expression: Any = None
+    expressions: Any = None
+    flags: Any = None
+    focus: Any = None
+    group: Any = None
+    index: Any = None
+    keep_array: Any = None
+    keep_singleton: Any = None
+    label: Any = None
+    level: Any = None
+    lhs: Any = None
+    pairs: Any = None
+    pattern: Any = None
+    position: Any = None
+    predicate: Any = None
+    procedure: Any = None
+    rhs: Any = None
+    seeking: Any = None
+    signature: Any = None
+    slot: Any = None
+    stages: Any = None
+    steps: Any = None
+    terms: Any = None
+    then: Any = None
+    thunk: Any = None
+    tuple: Any = None
+    update: Any = None
+    value: Any = None
 
     def __init__(self, type_: str, **fields: Any) -> None:
         self.type = type_
-        for name in _OPTIONAL:
-            setattr(self, name, None)
-        for name, value in fields.items():
-            setattr(self, name, value)
-
-    if TYPE_CHECKING:  # every slot is set in __init__, from one list
-
-        def __getattr__(self, name: str) -> Any: ...
-
-        def __setattr__(self, name: str, value: Any) -> None: ...
+        self.__dict__.update(fields)
 
     def __repr__(self) -> str:
-        shown = {n: getattr(self, n) for n in _OPTIONAL if getattr(self, n) is not None and n != "position"}
-        return f"Node({self.type!r}, {shown})"
-
-
-_OPTIONAL: Final = tuple(name for name in Node.__slots__ if name != "type")
+        return f"Node({self.__dict__})"
 
 
 class Token:
