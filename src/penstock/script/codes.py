@@ -279,7 +279,7 @@ _ENTRIES = (
         "PS302",
         "Not a value that a machine can compute",
         "The expression cannot be written in the States Language, or has no value at all.",
-        "def main(data):\n    data['x'] = print('hello')",
+        "def main(data):\n    data['x'] = lambda: 1",
         "Compute it in a task, or write it as a constant.",
     ),
     Code(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from penstock.diagnostics import Diagnostic, Source, Span
 
 MAX_CHARACTERS = 1_000_000
 MAX_NESTING = 100
+_LINE_END = re.compile("\\r\\n|\\r|\\n")
 
 
 @dataclass(frozen=True)
@@ -132,14 +135,27 @@ class Spans:
         span = self.of(node)
         if span.end_line == span.line:
             return span
-        return Span(self.source, span.line, span.column, span.line, len(self.source.line(span.line).rstrip()) + 1)
+        return Span(self.source, span.line, span.column, span.line, len(self._line(span.line).rstrip()) + 1)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        # As Python counts lines. str.splitlines, which Source uses, also cuts at form feeds and their like.
+        return _LINE_END.split(self.source.text)
+
+    def _line(self, number: int) -> str:
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
 
     def _column(self, line: int, offset: int) -> int:
-        text = self.source.line(line)
+        text = self._line(line)
         if text.isascii():
             return offset + 1
         return len(text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore")) + 1
 
     def text(self, node: ast.AST) -> str:
-        """The user's own text of a node."""
-        return ast.get_source_segment(self.source.text, node) or ""
+        """The user's own text of a node that has a position."""
+        span = self.of(node)
+        if span.line == span.end_line:
+            return self._line(span.line)[span.column - 1 : span.end_column - 1]
+        inner = self._lines[span.line : span.end_line - 1]
+        first, last = self._line(span.line)[span.column - 1 :], self._line(span.end_line)[: span.end_column - 1]
+        return "\n".join([first, *inner, last])

@@ -16,11 +16,20 @@ class Refused(Exception):
     """A construct was reported; the nearest statement goes on after it."""
 
 
+class TooLarge(Exception):
+    """A machine grew past every limit, and was reported: nothing more of it is compiled."""
+
+
 class Reporter:
-    """Collects diagnostics once each: a function compiled into several machines tells its problems once."""
+    """Collects diagnostics once each: a function compiled into several machines tells its problems once.
+
+    `work` is how many statements may still be compiled: functions put in place of their calls multiply, and a short script
+    could keep the compiler busy for ever.
+    """
 
     def __init__(self, spans: Spans) -> None:
         self.spans = spans
+        self.work = 20_000 + 10 * spans.source.text.count("\n")
         self._seen: dict[tuple[str, str, int, int], Diagnostic] = {}
 
     def tell(

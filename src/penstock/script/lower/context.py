@@ -6,12 +6,12 @@ import ast
 import keyword
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from penstock.asl import model
 from penstock.script.lower.graph import MAX_STATES, Catch, Edge, Exits, Node, Scope, connect, readable
 from penstock.script.lower.values import Kind, Ref, Value
-from penstock.script.report import Reporter
+from penstock.script.report import Reporter, TooLarge
 from penstock.script.resolve import Declarations, MachineFunction
 from penstock.script.resolve.exceptions import ALL
 
@@ -144,12 +144,7 @@ class Context:
     ) -> Node:
         """A new state after `exits`. All but Choice, Succeed and Fail have a `next` edge, not connected yet."""
         if len(self.machine.nodes) >= MAX_STATES:
-            self.report.refuse(
-                "PS604",
-                self.report.spans.head(origin),
-                f"this machine has more than {MAX_STATES:,} states",
-                help="start some of the functions as executions: helper.start(data)",
-            )
+            self.too_large(origin)
         name = key or readable(label, self.frame.function.input_name)
         node = Node(kind, name, self.report.spans.head(origin), fields, keyed=key is not None, origin=origin)
         if kind not in (model.Choice, model.Succeed, model.Fail):
@@ -158,6 +153,16 @@ class Context:
         self.scope.nodes.append(node)
         connect(exits, node)
         return node
+
+    def too_large(self, origin: ast.AST) -> NoReturn:
+        """Gives the machine up."""
+        self.report.tell(
+            "PS604",
+            self.report.spans.head(origin),
+            f"with this, the machine `{self.stack[0]}` grows past {MAX_STATES:,} states",
+            help="start some of the functions as executions: helper.start(data)",
+        )
+        raise TooLarge
 
     def guard(self, node: Node) -> None:
         """Gives a state that can fail the catchers of every `try` around it, the innermost first."""

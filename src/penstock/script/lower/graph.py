@@ -85,29 +85,27 @@ def name_states(nodes: list[Node]) -> list[tuple[Node, Node]]:
     two calls, a `finally` on two ways out) is no collision.
     """
     taken: dict[str, Node] = {}
+    numbers: dict[str, int] = {}
     clashes: list[tuple[Node, Node]] = []
     for node in [n for n in nodes if n.keyed]:
         first = taken.get(node.label)
-        if first is None:
-            node.name = node.label
-            taken[node.name] = node
-        elif first.origin is node.origin:
-            _number(node, taken)
-        else:
+        if first is not None and first.origin is not node.origin:
             clashes.append((node, first))
-            _number(node, taken)
+        _number(node, taken, numbers)
     for node in nodes:
         if not node.keyed:
-            _number(node, taken)
+            _number(node, taken, numbers)
     return clashes
 
 
-def _number(node: Node, taken: dict[str, Node]) -> None:
-    number, name = 1, _shorten(node.label, MAX_NAME)
-    while name in taken:
-        number += 1
+def _number(node: Node, taken: dict[str, Node], numbers: dict[str, int]) -> None:
+    number = numbers.get(node.label, 0) + 1
+    name = _shorten(node.label, MAX_NAME) if number == 1 else ""
+    while not name or name in taken:
+        number = max(number, 2) if name == "" else number + 1
         suffix = f" ({number})"
         name = _shorten(node.label, MAX_NAME - len(suffix)) + suffix
+    numbers[node.label] = number
     node.name = name
     taken[name] = node
 

@@ -10,7 +10,7 @@ from penstock.diagnostics import Note
 from penstock.script.lower.context import Context, Frame, Machine, close
 from penstock.script.lower.graph import Scope, finish, name_states
 from penstock.script.lower.statements import lower_block
-from penstock.script.report import Refused, Reporter
+from penstock.script.report import Reporter, TooLarge
 from penstock.script.resolve import Declarations, MachineFunction
 
 
@@ -30,11 +30,13 @@ def lower_machine(function: MachineFunction, declarations: Declarations, report:
     machine = Machine(declarations, report)
     scope = Scope(function.span)
     context = Context(machine, scope, Frame(function, scope), lower_block, stack=(function.name,))
-    with suppress(Refused):  # the machine may have too many states even for its last one
+    with suppress(TooLarge):
         close(context, lower_block(context, function.node.body, [scope.start]), function.node)
     if scope.start.target is None:
         scope = Scope(function.span)
-        context = Context(Machine(declarations, report), scope, Frame(function, scope), lower_block)
+        context = Context(
+            Machine(declarations, report), scope, Frame(function, scope), lower_block, stack=(function.name,)
+        )
         close(context, [scope.start], function.node)
         machine.nodes[:] = scope.nodes
     for node, first in name_states(machine.nodes):

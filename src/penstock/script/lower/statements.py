@@ -49,6 +49,9 @@ def lower_block(context: Context, statements: list[ast.stmt], exits: Exits) -> E
                 help="remove it, or move it before the statement that ends the machine",
             )
             break
+        context.report.work -= 1
+        if context.report.work < 0:
+            context.too_large(statement)
         try:
             exits = _statement(context, statement, exits)
         except Refused:

@@ -55,7 +55,7 @@ def fold(node: ast.expr, names: Mapping[str, Json]) -> Json:
             return "".join(_piece(part, names) for part in parts)
         case ast.Subscript(value=value_node, slice=index):
             return _item(node, fold(value_node, names), fold(index, names))
-    raise NotConstant(node, "this is not a constant")
+    raise NotConstant(node, "its value is not known before Python runs")
 
 
 def _dict(node: ast.AST, keys: list[Any], values: list[ast.expr], names: Mapping[str, Json]) -> Json:

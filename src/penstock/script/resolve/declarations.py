@@ -114,11 +114,10 @@ def _statement(
         case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
             pass  # what runs when the file is run as a program is not part of the workflow
         case _:
-            kind = type(node).__name__.lower()
             report.tell(
                 "PS101",
                 report.spans.head(node),
-                f"a script has no use for this statement ({kind}) at module level",
+                "a script has no use for this statement at module level",
                 help="move it into a task's run method, or remove it",
             )
 
@@ -143,7 +142,7 @@ def _constant(name: str, value: ast.expr, found: Declarations) -> None:
     try:
         found.constants[name] = fold(value, found.constants)
     except NotConstant as error:
-        found.opaque[name] = f"is not a constant: {error.message}"
+        found.opaque[name] = f"cannot be used here: {error.message}"
 
 
 def _base_name(node: ast.expr) -> str:
