@@ -324,7 +324,7 @@ class Driver:
             return
         if isinstance(report, Succeeded | Failed):
             self._ended(running, attempt)
-        elif isinstance(report, Submitted) and attempt in running.tokens:
+        elif isinstance(report, Submitted) and attempt in running.tokens and not report.working:
             # From here on nobody in this process is working: with skip_time, the time until the token comes is skipped.
             self._outside.discard((running, attempt))
         self._turns.append((running, TaskReported(attempt, report)))

@@ -58,9 +58,11 @@ class Started:
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """A `.sync` or `.waitForTaskToken` request has been accepted; the task itself goes on. `output` is the answer of the
-    starting call (recorded in TaskSubmitted)."""
+    starting call (recorded in TaskSubmitted). `working`: the handler itself goes on and will report the end, so virtual
+    time must not jump over it as it does while a token is out in the world."""
 
     output: Json
+    working: bool = False
 
 
 @dataclass(frozen=True, slots=True)

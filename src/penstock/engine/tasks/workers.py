@@ -173,7 +173,7 @@ class WorkerHandler:
             report(lambdas.not_json(str(error), self._entropy))
             return _nothing
         if run.submitted is not None:
-            report(Submitted(run.submitted))
+            report(Submitted(run.submitted, working=True))
         return self._call(request, task, run, report)
 
     def close(self) -> None:
