@@ -103,10 +103,35 @@ def test_now_is_when_the_state_was_entered() -> None:
     assert evaluate("$millis()") == 1709720954123
 
 
+@pytest.mark.parametrize(
+    ("text", "picture", "instant"),
+    [
+        ("5:07", "[H]:[m]", "2024-03-06T05:07:00.000Z"),
+        ("3", "[D]", "2024-03-03T00:00:00.000Z"),
+        ("12-25", "[M]-[D]", "2024-12-25T00:00:00.000Z"),
+        ("7", "[m]", "2024-03-06T10:07:00.000Z"),
+        ("2001", "[Y]", "2001-01-01T00:00:00.000Z"),
+    ],
+)
+def test_what_a_picture_lacks_comes_from_the_execution_s_time(text: str, picture: str, instant: str) -> None:
+    assert evaluate(f"$fromMillis($toMillis('{text}', '{picture}'))") == instant
+
+
+@pytest.mark.parametrize("text", ["", "a", "ab", "abc", "é😀"])
+def test_base64(text: str) -> None:
+    assert evaluate(f"$base64decode($base64encode('{text}'))") == text
+
+
+def test_base64_without_its_end() -> None:
+    assert evaluate("$base64decode('YQ')") == "a"
+
+
 CAUSES = {
     "$states.input.nope": "returned nothing (undefined).",
     "function($x){$x}": "returned an unsupported result type.",
     "[function($x){$x}]": "returned an unsupported result type.",
+    "$fromMillis(1, '[q]')": 'threw an error during evaluation. D3132: Unknown component specifier "q" in date/time '
+    "picture string",
     "$nope()": "threw an error during evaluation. T1006: Attempted to invoke a non-function",
     "$eval('1')": "threw an error during evaluation. T1006: Attempted to invoke a non-function",
     "'a' + 1": 'threw an error during evaluation. T2001: The left side of the "+" operator must evaluate to a number',

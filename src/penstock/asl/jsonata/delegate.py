@@ -40,6 +40,8 @@ def _fault(text: str, details: dict[str, Any]) -> Exception:
     template = TEMPLATES.get(code)
     if template is None:
         return JsonataFault(code, message)
+    if code in ("D3132", "D3133"):  # here jsonatapy gives the value alone
+        details = {"value": message}
     if all(name in details for name in re.findall(r"\{(\w+)\}", template)):
         return JsonataFault(code, **details)
     return JsonataFault(code, message)

@@ -170,6 +170,9 @@ def to_millis(call: Call, text: Any, picture: Any) -> Any:
     return found if found is UNDEFINED else _dated(call, int(found), picture)
 
 
+_FINER: Final = {"month": 1, "day": 2, "hour": 4, "minute": 5, "second": 6}
+"""Where in `MDHhmsf` the parts begin that are finer than this one."""
+
 _MARKERS: Final = re.compile(r"\[\s*([A-Za-z])")
 
 
@@ -183,13 +186,13 @@ def _dated(call: Call, instant: int, picture: str) -> int:
         return instant
     today = datetime.fromtimestamp(call.runtime.now(), UTC)
     moment = datetime.fromtimestamp(instant / 1000, UTC)
+    lacking = ["year"]
+    for part, given in (("month", "M"), ("day", "D"), ("hour", "Hh"), ("minute", "m"), ("second", "s")):
+        if markers & set(given) or not markers & set("MDHhmsf"[_FINER[part] :]):
+            break
+        lacking.append(part)
     try:
-        if "M" in markers:
-            dated = moment.replace(year=today.year)
-        elif "D" in markers:
-            dated = moment.replace(year=today.year, month=today.month)
-        else:
-            dated = moment.replace(year=today.year, month=today.month, day=today.day)
+        dated = moment.replace(**{part: getattr(today, part) for part in lacking})
     except ValueError:  # 29 February in a year that has none
         return instant
     return round(dated.timestamp() * 1000)

@@ -320,20 +320,16 @@ def join(call: Call, texts: Any, separator: Any) -> Any:
 
 
 def base64_encode(call: Call, text: Any) -> Any:
-    if text is UNDEFINED:
-        return UNDEFINED
-    try:
-        data = text.encode("latin-1")
-    except UnicodeEncodeError:
-        data = text.encode("utf-8", "replace")
-    return base64.b64encode(data).decode("ascii")
+    """Of the UTF-8 bytes. The reference takes characters for bytes, which fails over U+00FF; AWS's is not measured."""
+    return UNDEFINED if text is UNDEFINED else base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
 
 
 def base64_decode(call: Call, text: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    padding = "" if "=" in text else "=" * (-len(text) % 4)  # as atob has it, the end may be left out
     try:
-        data = base64.b64decode(text, validate=True)
+        data = base64.b64decode(text + padding, validate=True)
     except (binascii.Error, ValueError):
         raise InternalFault("not Base64") from None
     try:
