@@ -17,6 +17,9 @@ TASK = machine({"T": {"Type": "Task", "Resource": FUNCTION, "End": True}})
 CHILD = "arn:aws:states:us-east-1:123456789012:stateMachine:child"
 
 
+UUID = {"Type": "Pass", "Parameters": {"u.$": "States.UUID()"}}
+
+
 def nested(pattern: str = "") -> Any:
     return machine(
         {
@@ -171,4 +174,8 @@ def test_the_same_seed_gives_the_same_execution() -> None:
     assert one.execution_arn == two.execution_arn
     assert isinstance(one.output, dict)
     assert one.output["u"] != one.output["v"]
+    twice = {**UUID, "ResultPath": "$.a", "Next": "Q"}
+    output = go(machine({"P": twice, "Q": {**UUID, "ResultPath": "$.b", "End": True}}), {}).output
+    assert isinstance(output, dict)
+    assert output["a"] != output["b"]
     assert one.output != other.output

@@ -62,6 +62,14 @@ def test_every_retrier_counts_for_itself_and_a_used_up_one_ends_it() -> None:
     assert [r.attempt for r in handler.requests] == [0, 1, 2, 3]
 
 
+def test_the_second_retrier_runs_out_too() -> None:
+    errors = iter(["A", "B", "B", "B"])
+    retry = [{"ErrorEquals": ["A"], "MaxAttempts": 9}, {"ErrorEquals": ["B"], "MaxAttempts": 2}]
+    result = go(machine({"T": {**TASK, "Retry": retry}}), {}, Scripted(lambda request: Failed(next(errors))))
+    assert result.error == "B"
+    assert types(result).count("LambdaFunctionFailed") == 4
+
+
 def test_counters_begin_anew_at_the_next_visit() -> None:
     program = machine(
         {

@@ -177,6 +177,38 @@ def test_iterations_run_forty_at_a_time_and_one_by_one_when_told() -> None:
     ] * 2
 
 
+def test_the_chain_of_a_map_goes_through_its_iterations() -> None:
+    processor = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    result = go(machine({"M": {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": processor, "End": True}}), [1, 2])
+    # Recorded (scenarios.json, test_map_state_nested).
+    assert chain(result)[2:] == [
+        (3, "MapStateStarted", 2),
+        (4, "MapIterationStarted", 3),
+        (5, "PassStateEntered", 4),
+        (6, "PassStateExited", 5),
+        (7, "MapIterationSucceeded", 6),
+        (8, "MapIterationStarted", 6),
+        (9, "PassStateEntered", 8),
+        (10, "PassStateExited", 9),
+        (11, "MapIterationSucceeded", 10),
+        (12, "MapStateSucceeded", 11),
+        (13, "MapStateExited", 11),
+        (14, "ExecutionSucceeded", 13),
+    ]
+
+
+def test_branches_take_turns() -> None:
+    def branch(name: str) -> Any:
+        return {
+            "StartAt": f"{name}1",
+            "States": {f"{name}1": {"Type": "Pass", "Next": f"{name}2"}, f"{name}2": {"Type": "Pass", "End": True}},
+        }
+
+    result = go(machine({"P": {"Type": "Parallel", "Branches": [branch("A"), branch("B")], "End": True}}))
+    entered = [e["stateEnteredEventDetails"]["name"] for e in result.history if e["type"] == "PassStateEntered"]
+    assert entered == ["A1", "B1", "A2", "B2"]
+
+
 def test_an_item_selector_sees_the_item_in_the_context() -> None:
     program = machine(
         {
