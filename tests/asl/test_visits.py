@@ -63,7 +63,7 @@ def test_a_caught_failure_and_the_way_taken():
     history.add("ExecutionSucceeded", at)
     visits = Visits(history.events)
     assert visits.by_state() == {"A": Outcome.CAUGHT, "B": Outcome.SUCCEEDED}
-    assert visits.steps() == {("A", "B")}
+    assert visits.steps() == {("A", "B", True)}
 
 
 def test_an_iteration_that_fails_names_the_innermost_state():

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from penstock.asl.model import Fail, StateMachine
@@ -253,13 +254,13 @@ class Visits:
                 worst[visit.name] = visit.outcome
         return worst
 
-    def steps(self) -> set[tuple[str, str]]:
-        """Pairs of state names that were entered one right after the other in one lane."""
-        pairs: set[tuple[str, str]] = set()
+    def steps(self) -> set[tuple[str, str, bool]]:
+        """The transitions taken: (state, next state, whether a catcher led there)."""
+        pairs: set[tuple[str, str, bool]] = set()
         lanes = [self.main]
         while lanes:
             lane = lanes.pop()
-            pairs.update((a.name, b.name) for a, b in zip(lane.visits, lane.visits[1:], strict=False))
+            pairs.update((a.name, b.name, a.outcome is Outcome.CAUGHT) for a, b in pairwise(lane.visits))
             for visit in lane.visits:
                 lanes.extend(visit.lanes)
         return pairs

@@ -396,6 +396,9 @@ class _Layout:
             if each.place + 1 < len(layer):
                 high = min(high, self.vertices[layer[each.place + 1]].x - gap[each.place])
         if low > high:
+            if len(chain) > 2:
+                self._straighten(chain[: len(chain) // 2], layers, gaps)
+                self._straighten(chain[len(chain) // 2 :], layers, gaps)
             return
         mean = sum(self.vertices[v].x for v in chain) / len(chain)
         for vertex in chain:

@@ -87,7 +87,7 @@ class _Panel:
 
 
 class _Drawing:
-    def __init__(self, outcomes: Mapping[str, Outcome] | None, taken: set[tuple[str, str]]) -> None:
+    def __init__(self, outcomes: Mapping[str, Outcome] | None, taken: set[tuple[str, str, bool]]) -> None:
         self.outcomes = outcomes
         self.taken = taken
 
@@ -168,10 +168,7 @@ class _Drawing:
             return bool(outcomes) and names.get(edge.target) in outcomes
         if edge.target == END:
             return outcomes.get(names[edge.source]) is Outcome.SUCCEEDED
-        pair = (names[edge.source], names[edge.target])
-        if pair not in self.taken:
-            return False
-        return (outcomes.get(pair[0]) is Outcome.CAUGHT) == (edge.kind is EdgeKind.CATCH)
+        return (names[edge.source], names[edge.target], edge.kind is EdgeKind.CATCH) in self.taken
 
     def _node(self, node: Node, box: Box, inner: list[_Panel], x: float, y: float, out: list[str]) -> None:
         left, top = x + box.x - box.width / 2, y + box.y - box.height / 2
