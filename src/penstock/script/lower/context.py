@@ -20,6 +20,18 @@ ERROR_PATH: Final = "$.error"
 
 
 @dataclass(eq=False)
+class Slot:
+    """Where a caught error is kept: under `$.error`, and in a variable where the handler could overwrite that."""
+
+    path: str | None
+    variable: str | None
+
+    @property
+    def ref(self) -> str:
+        return f"${self.variable}" if self.variable else self.path or ERROR_PATH
+
+
+@dataclass(eq=False)
 class Variable:
     """A workflow variable. `name` is its States Language name; `scopes` where it is assigned; `kinds` its possible types."""
 
@@ -44,20 +56,13 @@ class Frame:
     plain_item: bool = False
     envelope: bool = False
     variables: dict[str, Variable] = field(default_factory=dict)
-    bound: dict[str, Ref] = field(default_factory=dict)
+    errors: dict[str, Slot] = field(default_factory=dict)
     returns: Exits = field(default_factory=list)
 
-
-@dataclass(eq=False)
-class Slot:
-    """Where a caught error is kept: under `$.error`, and in a variable where the handler could overwrite that."""
-
-    path: str | None
-    variable: str | None
-
     @property
-    def ref(self) -> str:
-        return f"${self.variable}" if self.variable else self.path or ERROR_PATH
+    def bound(self) -> dict[str, Ref]:
+        """The names that handlers gave to their errors, as values."""
+        return {name: Ref(slot.ref, frozenset({"dict"})) for name, slot in self.errors.items()}
 
 
 @dataclass(eq=False)
@@ -166,14 +171,18 @@ class Context:
 
     def guard(self, node: Node) -> None:
         """Gives a state that can fail the catchers of every `try` around it, the innermost first."""
+        caught: set[str] = set()
         for guard in reversed(self.guards):
             if guard.final is not None:
                 assert guard.slot is not None
                 self._catch(node, (ALL,), guard.slot, guard.entries)
                 return
             for clause in guard.clauses:
-                self._catch(node, clause.names, clause.slot, clause.entries)
-                if clause.names == (ALL,):
+                names = tuple(name for name in clause.names if name not in caught)
+                if names:
+                    self._catch(node, names, clause.slot, clause.entries)
+                    caught.update(names)
+                if ALL in caught:
                     return
 
     def _catch(self, node: Node, names: tuple[str, ...], slot: Slot, entries: Exits) -> None:

@@ -7,7 +7,7 @@ would hand the handler the data from before the block.
 from __future__ import annotations
 
 import ast
-from typing import Any, Final
+from typing import Any
 
 from penstock.asl import model
 from penstock.script.lower.context import ERROR_PATH, Clause, Context, Guard, Slot
@@ -16,9 +16,7 @@ from penstock.script.lower.graph import Edge, Exits
 from penstock.script.lower.store import settle
 from penstock.script.lower.values import Call, Const, Ref, Value
 from penstock.script.report import did_you_mean, listed
-from penstock.script.resolve.exceptions import ALL, BUILTIN, STATES_ERRORS, takes
-
-_DICT: Final = frozenset({"dict"})
+from penstock.script.resolve.exceptions import ALL, STATES_ERRORS, takes
 
 
 def error_names(context: Context, node: ast.expr | None) -> tuple[str, ...]:
@@ -140,26 +138,29 @@ def _handler(context: Context, clause: Clause) -> Exits:
     if not clause.entries:
         _unreachable(context, handler, "nothing in the `try` block can raise what it names")
         return []
-    bound = context.frame.bound
-    before = dict(bound)
+    errors = context.frame.errors
+    before = dict(errors)
     if handler.name is not None:
-        bound[handler.name] = Ref(clause.slot.ref, _DICT)
+        errors[handler.name] = clause.slot
     inner = context.but(handling=clause.slot)
     exits = inner.lower(inner, handler.body, clause.entries)
-    bound.clear()
-    bound.update(before)
+    errors.clear()
+    errors.update(before)
     return exits
 
 
 def lower_raise(context: Context, node: ast.Raise, exits: Exits) -> Exits:
     report = context.report
     raised = node.exc
-    again = raised is None or (isinstance(raised, ast.Name) and raised.id in context.frame.bound)
-    if again:
-        if context.handling is None:
+    again = context.frame.errors.get(raised.id) if isinstance(raised, ast.Name) else None
+    if raised is None:
+        again = context.handling
+        if again is None:
             report.refuse("PS504", node, "there is no error to raise again here", help='write raise Wrong("cause")')
-        reraise(context, exits, context.handling, node)
+    if again is not None:
+        reraise(context, exits, again, node)
         return []
+    assert raised is not None
     cause: Value | None = None
     target = raised
     if isinstance(raised, ast.Call):
@@ -300,6 +301,3 @@ def _is_one_of(slot: Slot, names: tuple[str, ...]) -> model.Test:
         else:
             tests.append(model.Comparison(variable=place, operator="StringEquals", operand=name))
     return tests[0] if len(tests) == 1 else model.Or(rules=tuple(tests))
-
-
-__all__ = ["BUILTIN", "error_names", "lower_raise", "lower_try", "raise_error", "reraise"]
