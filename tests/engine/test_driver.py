@@ -20,6 +20,14 @@ CHILD = "arn:aws:states:us-east-1:123456789012:stateMachine:child"
 UUID = {"Type": "Pass", "Parameters": {"u.$": "States.UUID()"}}
 
 
+NESTED = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::states:startExecution.sync:2",
+    "Parameters": {"StateMachineArn": CHILD, "Input": {}},
+    "End": True,
+}
+
+
 def nested(pattern: str = "") -> Any:
     return machine(
         {
@@ -113,10 +121,26 @@ def test_a_nested_execution_that_fails_is_a_failed_task() -> None:
 
 
 def test_a_nested_execution_that_is_not_waited_for_still_runs() -> None:
-    handler = Scripted()
-    result = go(nested(), {"a": 1}, handler_after := handler, machines={CHILD: TASK}.get)
+    class Functions(Scripted):
+        def handles(self, resource: str) -> bool:
+            return resource == FUNCTION
+
+    handler = Functions()
+    result = go(nested(), {"a": 1}, handler, machines={CHILD: TASK}.get)
     assert result.status == "SUCCEEDED"
-    assert handler_after.requests  # by the first handler: startExecution itself
+    assert [request.execution_name for request in handler.requests] == ["kid"]
+
+
+def test_a_nested_execution_is_stopped_with_the_task_that_waits_for_it() -> None:
+    class Silent(Scripted):
+        def handles(self, resource: str) -> bool:
+            return resource == FUNCTION
+
+    handler = Silent(lambda request: None)
+    parent = machine({"N": {**NESTED, "TimeoutSeconds": 1}})
+    result = go(parent, {}, handler, machines={CHILD: TASK}.get)
+    assert result.error == "States.Timeout"
+    assert handler.cancelled == ["T"]
 
 
 def test_a_machine_that_is_not_known_fails_the_task() -> None:

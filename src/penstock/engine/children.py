@@ -70,8 +70,12 @@ class NestedExecutions:
 
         def cancel() -> None:
             child.on_close = None
+            # Measured (floci: AslExecutorParallelCutTest).
             driver.stop(
-                child, None, f"The Task state which was managing this execution was aborted: {request.execution_arn}"
+                child,
+                None,
+                f"The Task state in AWS Step Functions execution [{request.execution_arn}] which was managing this "
+                "resource was aborted",
             )
 
         child.on_close = closed

@@ -115,7 +115,7 @@ class Join:
         self.texts: list[bytes] = [b"null"] * count
         self.running: dict[int, Frame] = {}
         self.children: dict[int, int] = {}
-        """Index → child execution, for a distributed Map."""
+        """Child execution → index, for a distributed Map."""
         self.failed = 0
         self.tolerated: float = 0
         """How many may fail (distributed Map)."""

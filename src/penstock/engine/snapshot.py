@@ -99,7 +99,7 @@ def _frame(frame: Frame) -> Json:
             "pending": join.pending,
             "results": join.results,
             "running": [[index, child.number] for index, child in join.running.items()],
-            "children": [[index, child] for index, child in join.children.items()],
+            "children": [[child, index] for child, index in join.children.items()],
             "failed": join.failed,
             "tolerated": join.tolerated,
         }

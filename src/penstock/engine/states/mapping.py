@@ -206,7 +206,7 @@ class DistributedMap(Map):
             value = selected[index]
             item = (index, items[index], None)
             child = turn.id()
-            join.children[index] = child
+            join.children[child] = index
             turn.execution.attempts[child] = frame
             turn.commands.append(
                 StartChild(child, self.processor, value, dumps(value), self.label, item, self.execution_type)
@@ -217,8 +217,7 @@ class DistributedMap(Map):
         join = frame.join
         if join is None:
             return
-        index = next(index for index, child in join.children.items() if child == closed.child)
-        del join.children[index]
+        index = join.children.pop(closed.child)
         join.pending -= 1
         if closed.status == "SUCCEEDED":
             join.results[index] = closed.output
@@ -253,7 +252,7 @@ class DistributedMap(Map):
     def abort_children(self, turn: Turn, frame: Frame, previous: int) -> None:
         join = frame.join
         assert join is not None
-        for child in join.children.values():
+        for child in join.children:
             if turn.execution.attempts.pop(child, None) is not None:
                 turn.commands.append(CancelChild(child))
         join.children.clear()

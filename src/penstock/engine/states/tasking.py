@@ -210,7 +210,9 @@ class Task(RecoveringState):
             turn.wake(frame, RESULT)
         elif isinstance(report, Failed):
             turn.end_attempt(frame, cancel=False)
-            self._failed(turn, frame, self.failed_kind, Failure(report.error, report.cause))
+            error = None if report.error is None else report.error[: limits.ERROR_CHARACTERS]
+            cause = None if report.cause is None else report.cause[: limits.CAUSE_CHARACTERS]
+            self._failed(turn, frame, self.failed_kind, Failure(error, cause))
 
     def _submitted(self, turn: Turn, frame: Frame, attempt: Attempt, output: Json) -> None:
         resource = self.resource
