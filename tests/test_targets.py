@@ -168,6 +168,12 @@ def test_a_script_with_a_mistake_loads_with_its_problems(tmp_path):
     assert [each.code for each in target.diagnostics] == ["PS101"]
 
 
+def test_no_other_machine_stands_in_for_one_that_mistakes_keep_from_being_there(tmp_path):
+    target = open_target(write(tmp_path, "project.py", "def helper(data):\n    data['x'] = 1\n\nprint('x')\n"))
+    with pytest.raises(InvalidDefinition, match="no use for this statement"):
+        target.machine("mian")
+
+
 @pytest.mark.parametrize(
     ("file", "name"),
     [("order flow.asl.json", "order-flow"), ("x.YAML", "x"), ("ünï.json", "n"), (".json", "StateMachine")],

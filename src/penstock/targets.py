@@ -67,6 +67,9 @@ class Target:
             return self.machines[name]
         if name is None and DEFAULT_MACHINE in self.machines:
             return self.machines[DEFAULT_MACHINE]
+        errors = [each for each in self.diagnostics if each.is_error]
+        if self.kind == "script" and errors:  # the machine may be missing because of them
+            raise InvalidDefinition(_sentence(self.name, errors), self.diagnostics)
         own = [m for m in self.machines.values() if m.script is None or m.script.is_first_class]
         if len(own) == 1 and (name is None or (self.kind == "definition" and name == DEFAULT_MACHINE)):
             return own[0]

@@ -114,6 +114,13 @@ def test_a_wrong_setting_is_exit_code_2(penstock, folder):
     assert "did you mean `aws`" in done.err
 
 
+def test_flags_can_come_from_the_environment_and_win_over_it(penstock):
+    long = ["run", "echo.asl.json", "-q", "--input", '{"s": 30000}']
+    assert penstock(*long, env={"PENSTOCK_TIME": "skip"}).code == 0
+    assert penstock(*long, "--time", "skip", env={"PENSTOCK_TIME": "real"}).code == 0
+    assert penstock(*long, env={"PENSTOCK_TIME": "slow"}).code == 2
+
+
 def test_a_bug_is_one_sentence_and_the_traceback_is_for_those_who_ask(monkeypatch, capsys):
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oh")
@@ -219,6 +226,10 @@ def test_check_select_ignore_and_severity(penstock, folder):
     assert set(codes("--select", "MISSING_")) == {each for each in everything if each.startswith("MISSING_")}
     assert codes("--ignore", "missing_,PASS_RESULT_IS_STATIC") == []
     assert penstock("check", "mixed.json", "--ignore", "MISSING_").code == 0
+
+
+def test_check_names_the_file_of_a_problem_without_a_place(penstock):
+    assert "wrong.asl.json: error[MISSING_END_STATE]" in penstock("check", "wrong.asl.json").out
 
 
 def test_check_goes_on_after_a_target_that_does_not_read(penstock):

@@ -75,7 +75,6 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     cls=LazyGroup,
     context_settings={
         "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": "PENSTOCK",
         "max_content_width": 100,
     },
     epilog="TARGET is a script (project.py), a definition (*.asl.json, *.asl.yaml, *.json) or - for a definition on stdin.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -54,6 +54,7 @@ def command(
         raise UsageError("- (stdin) cannot be checked together with other targets.")
     wanted, unwanted = _codes(select, "--select"), _codes(ignore, "--ignore")
     reported: list[Diagnostic] = []
+    names: dict[int, str] = {}
     failures: list[PenstockError] = []
     for target in targets:
         try:
@@ -64,8 +65,10 @@ def command(
         except PenstockError as error:
             failures.append(error)
             continue
-        reported += [each for each in found if _is_wanted(each, severity, wanted, unwanted)]
-    _report(reported, "json" if as_json else style)
+        chosen = [each for each in found if _is_wanted(each, severity, wanted, unwanted)]
+        names.update((id(each), target) for each in chosen)
+        reported += chosen
+    _report(reported, "json" if as_json else style, names)
     for failure in failures:
         if not isinstance(failure, InvalidDefinition) or not failure.diagnostics:
             output.problem(str(failure))
@@ -86,7 +89,7 @@ def check_target(target: str, *, machine: str | None, kind: str) -> list[Diagnos
     return list(found)
 
 
-def _report(found: Sequence[Diagnostic], style: str) -> None:
+def _report(found: Sequence[Diagnostic], style: str, names: Mapping[int, str]) -> None:
     if style == "json":
         output.result_json(render_json(found))
     elif style == "sarif":
@@ -97,7 +100,10 @@ def _report(found: Sequence[Diagnostic], style: str) -> None:
         output.result("".join(f"{output.clean(render_github(each))}\n" for each in found))
     else:
         coloured = output.colour(sys.stdout)
-        output.result("".join(f"{output.diagnostic_text(each, coloured=coloured)}\n" for each in found))
+        for each in found:
+            # What has no place in the file is at least told with the file's name.
+            name = "" if each.span else f"{output.clean(names[id(each)])}: "
+            output.result(f"{name}{output.diagnostic_text(each, coloured=coloured)}\n")
 
 
 def _codes(texts: tuple[str, ...], flag: str) -> tuple[str, ...]:

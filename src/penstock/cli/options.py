@@ -18,7 +18,13 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
 def machine_option(function: F) -> F:
-    return click.option("--machine", metavar="NAME", help="Which of several state machines; main by default.")(function)
+    return click.option(
+        "--machine",
+        metavar="NAME",
+        envvar="PENSTOCK_MACHINE",
+        show_envvar=True,
+        help="Which of several state machines; main by default.",
+    )(function)
 
 
 def var_option(function: F) -> F:

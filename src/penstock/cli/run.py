@@ -28,6 +28,8 @@ from penstock.jsontools import Json, loads
     "pace",
     type=click.Choice(["real", "skip"]),
     default="real",
+    envvar="PENSTOCK_TIME",
+    show_envvar=True,
     show_default=True,
     help="skip: waits, retries and timeouts take no real time.",
 )
@@ -40,6 +42,8 @@ from penstock.jsontools import Json, loads
     "kind",
     type=click.Choice(["standard", "express"], case_sensitive=False),
     default="standard",
+    envvar="PENSTOCK_TYPE",
+    show_envvar=True,
     show_default=True,
 )
 @click.option(
