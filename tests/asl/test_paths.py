@@ -68,6 +68,8 @@ FOUND = {
     "$.list[0,9]": [1, None],
     "$.list[*]": [1, 2, 3, 4, 5],
     "$.list[9:]": [],
+    "$.list[3:99]": [4, 5],
+    "$.list[-99:99]": [1, 2, 3, 4, 5],
     "$.a.*": [{"c": "deep"}],
     "$['i','text']": {"i": 1, "text": "abc"},
     "$.items[*].n": ["x", "y", "z9", None],
@@ -136,6 +138,10 @@ MISSES = {
     ("$.no.such.result.path", "OutputPath"): "Invalid path '$.no.such.result.path' : Missing property in path $['no']",
     ("$.a.nope", "InputPath"): "Invalid path '$.a.nope' : No results for path: $['a']['nope']",
     ("$.i[0]", "InputPath"): "Invalid path '$.i[0]' : Filter: [0] can only be applied to arrays. Current context is: 1",
+    (
+        "$.text[0]",
+        "InputPath",
+    ): "Invalid path '$.text[0]' : Filter: [0] can only be applied to arrays. Current context is: abc",
     ("$.none[0]", "InputPath"): "Invalid path '$.none[0]' : The path $['none'] is null",
     # Recorded (test_invalid_jsonpath, floci#2868).
     ("$.ErrorX", "ErrorPath"): "The JSONPath '$.ErrorX' specified for the field 'ErrorPath' could not be found in the "

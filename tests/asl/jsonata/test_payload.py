@@ -87,7 +87,8 @@ def test_numbers() -> None:
     found = evaluate("[1.0, 1e2, 0.1 + 0.2, 10 / 4, 9223372036854775807, -0.5, 7 % 3, 2 * 0.5]")
     assert found == [1, 100, 0.30000000000000004, 2.5, 9223372036854775807, -0.5, 1, 1]
     assert [type(item) for item in found] == [int, int, float, float, int, float, int, int]
-    assert evaluate("$states.input", {"a": [1.0, 2]}) == {"a": [1, 2]}
+    assert json.dumps(evaluate("$states.input", {"a": [1.0, 2]})) == '{"a": [1, 2]}'
+    assert json.dumps(evaluate("$states.input", {"a": 1e300})) == '{"a": 1e+300}'
     assert evaluate("[1/0, -1/0, 0/0, {'k': 1e308 * 10}]") == ["Infinity", "-Infinity", "NaN", {"k": "Infinity"}]
 
 
@@ -198,6 +199,10 @@ def test_recursion_nests_three_evaluations_a_call(depth: int, fits: bool) -> Non
         assert evaluate(expression) == depth
     else:
         assert "Stack overflow error" in cause_of(expression)
+
+
+def test_calls_one_after_the_other_do_not_nest() -> None:
+    assert evaluate("$map([1..200], function($v){ $length($string($v)) }) ~> $sum()") == 9 + 90 * 2 + 101 * 3
 
 
 def test_tail_calls_need_no_stack() -> None:
