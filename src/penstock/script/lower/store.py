@@ -119,7 +119,7 @@ def _variable_target(context: Context, node: ast.Name) -> Target:
             help=f'write {name}["key"] = ...',
         )
     found = context.declarations
-    if name in ("context", "States") or name in found.tasks or name in found.functions or name in found.processors:
+    if name in ("context", "States") or name in found.names():
         context.report.refuse(
             "PS204", node, f"`{name}` already means something else", help="choose another name for the variable"
         )
