@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What programs do when they run, one table row a behaviour: script, input, answers of the tasks, outcome.
 
 An outcome is the output, or (error, cause).
