@@ -96,8 +96,8 @@ class LiveTree:
                 plain = line.plain
                 for sign, simple in _ASCII.items():
                     plain = plain.replace(sign, simple)
-                line = Text(plain)
-            line.truncate(max(20, options.max_width - 1), overflow="ellipsis")
+                line = Text(plain.encode("ascii", "replace").decode())
+            line.truncate(max(20, options.max_width - 1), overflow="crop" if self._ascii else "ellipsis")
             yield line
 
     # -- lines ----------------------------------------------------------------------------------------------------
