@@ -51,11 +51,14 @@ class Call:
 
 def apply(function: Any, arguments: list[Any], input_: Any, runtime: Runtime, name: str) -> Any:
     """The result of a call. Raises JsonataFault."""
+    depth = runtime.depth
     result = _apply(function, arguments, input_, runtime, name)
     while type(result) is Thunk:
         context = result.input
         function, arguments, name = result.node(context, result.frame)
+        runtime.depth = depth  # evaluating the arguments may have made calls of its own
         result = _apply(function, arguments, context, runtime, name)
+    runtime.depth = depth
     return result
 
 
@@ -69,9 +72,7 @@ def _apply(function: Any, arguments: list[Any], input_: Any, runtime: Runtime, n
         given = len(arguments)
         for position, parameter in enumerate(function.parameters):
             frame.variables[parameter] = arguments[position] if position < given else UNDEFINED
-        result = function.body.run(depth, runtime.limits.depth)(function.input, frame)
-        runtime.depth = depth
-        return result
+        return function.body.run(depth, runtime.limits.depth)(function.input, frame)
     if type(function) is Native:
         if function.signature is not None:
             arguments = function.signature.validate(arguments, input_, name)
