@@ -199,6 +199,10 @@ def test_express_limits_count_for_express_only():
         penstock.run(document, type="EXPRESS")
 
 
+CIRCULAR: list = []
+CIRCULAR += [CIRCULAR, CIRCULAR]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -206,7 +210,10 @@ def test_express_limits_count_for_express_only():
         {"input": {"x": float("nan")}},
         {"input": "x" * 300_000},
         {"input": {1, 2}},
+        {"input": CIRCULAR},
         {"time": "fast"},
+        {"functions": ["Pay"]},
+        {"functions": {"Pay": 3}},
         {"name": "a b"},
         {"name": ""},
         {"name": "x" * 81},

@@ -364,6 +364,7 @@ def run(
     loaded = load(machine)
     if settings is not None:
         loaded.settings = settings
+    _check_functions(functions)
     kind = machine_type(type)
     value = check_input({} if isinstance(input, Unset) else input)
     if name is not None:
@@ -495,12 +496,15 @@ def check_input(value: Json, *, what: str = "The input") -> Json:
 
     Raises InvalidInput for what JSON cannot hold and for more than 262,144 bytes.
     """
-    if depth_exceeds(value, MAX_DEPTH):
-        raise InvalidInput(f"{what} is nested deeper than {MAX_DEPTH} levels; flatten it.")
     try:
+        # First, since it notices a value that contains itself, which walking it level by level would not.
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
+    except RecursionError:
+        text = None
+    except (TypeError, ValueError) as error:
         raise InvalidInput(f"{what} is not a JSON value: {error}.") from None
+    if text is None or depth_exceeds(value, MAX_DEPTH):
+        raise InvalidInput(f"{what} is nested deeper than {MAX_DEPTH} levels; flatten it.")
     length = len(text.encode("utf-8", "surrogatepass"))
     if length > MAX_INPUT_BYTES:
         raise InvalidInput(
@@ -508,6 +512,16 @@ def check_input(value: Json, *, what: str = "The input") -> Json:
         )
     copy: Json = json.loads(text)
     return copy
+
+
+def _check_functions(functions: Mapping[str, Function] | None) -> None:
+    if functions is None:
+        return
+    if not isinstance(functions, Mapping):
+        raise InvalidInput(f"functions maps Lambda names to callables; {type(functions).__name__} is no mapping.")
+    for name, function in functions.items():
+        if not isinstance(name, str) or not callable(function):
+            raise InvalidInput(f"functions maps Lambda names to callables (event, context); {name!r} has {function!r}.")
 
 
 _FORBIDDEN_IN_NAMES = frozenset(' \t\n\r<>{}[]?*"#%\\^|~`$&,;:/')

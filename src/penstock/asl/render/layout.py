@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from penstock.asl.render.arithmetic import inversions, spread
+
 Point = tuple[float, float]
 
 GAP_X = 26.0
@@ -335,7 +337,7 @@ class _Layout:
         total = 0
         for layer in layers[:-1]:
             ends = [p for v in layer for p in sorted(self.vertices[w].place for w in self.vertices[v].below)]
-            total += _inversions(ends)
+            total += inversions(ends)
         return total
 
     # -- 4: coordinates -------------------------------------------------------------------------------------------
@@ -433,7 +435,7 @@ class _Layout:
                 weight += 0.5
             wanted.append(total / weight if weight else each.x)
             weights.append(weight or 0.05)
-        for vertex, x in zip(layer, _spread(wanted, weights, gaps), strict=True):
+        for vertex, x in zip(layer, spread(wanted, weights, gaps), strict=True):
             self.vertices[vertex].x = x
 
     def _place_y(self, layers: list[list[int]]) -> float:
@@ -584,50 +586,3 @@ class _Layout:
             if line.label_at is not None:
                 line.label_at = (line.label_at[0] - left, line.label_at[1])
         return right - left, height
-
-
-def _inversions(values: list[int]) -> int:
-    """Pairs in the wrong order, by merging: n log n."""
-    if len(values) < 2:
-        return 0
-    total, step = 0, 1
-    values = list(values)
-    while step < len(values):
-        merged: list[int] = []
-        for low in range(0, len(values), 2 * step):
-            left, right = values[low : low + step], values[low + step : low + 2 * step]
-            i = j = 0
-            while i < len(left) and j < len(right):
-                if left[i] <= right[j]:
-                    merged.append(left[i])
-                    i += 1
-                else:
-                    merged.append(right[j])
-                    j += 1
-                    total += len(left) - i
-            merged += left[i:]
-            merged += right[j:]
-        values = merged
-        step *= 2
-    return total
-
-
-def _spread(wanted: list[float], weights: list[float], gaps: list[float]) -> list[float]:
-    """The positions nearest to `wanted` (weighted squares) that keep `gaps` between neighbours.
-
-    With the gaps taken off this is isotonic regression, solved exactly by pooling adjacent violators.
-    """
-    offsets = [0.0]
-    for gap in gaps:
-        offsets.append(offsets[-1] + gap)
-    blocks: list[tuple[float, float, int]] = []  # weighted sum, weight, count
-    for want, weight, offset in zip(wanted, weights, offsets, strict=True):
-        total, heavy, count = (want - offset) * weight, weight, 1
-        while blocks and blocks[-1][0] / blocks[-1][1] > total / heavy:
-            before = blocks.pop()
-            total, heavy, count = total + before[0], heavy + before[1], count + before[2]
-        blocks.append((total, heavy, count))
-    result: list[float] = []
-    for total, heavy, count in blocks:
-        result += [total / heavy] * count
-    return [position + offset for position, offset in zip(result, offsets, strict=True)]
