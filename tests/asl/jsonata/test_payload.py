@@ -201,8 +201,9 @@ def test_recursion_nests_three_evaluations_a_call(depth: int, fits: bool) -> Non
         assert "Stack overflow error" in cause_of(expression)
 
 
-def test_calls_one_after_the_other_do_not_nest() -> None:
-    assert evaluate("$map([1..200], function($v){ $length($string($v)) }) ~> $sum()") == 9 + 90 * 2 + 101 * 3
+@pytest.mark.parametrize("body", ["$length($string($v))", "$length($string($v)) + 0"])
+def test_calls_one_after_the_other_do_not_nest(body: str) -> None:
+    assert evaluate(f"$map([1..200], function($v){{ {body} }}) ~> $sum()") == 9 + 90 * 2 + 101 * 3
 
 
 def test_tail_calls_need_no_stack() -> None:
