@@ -264,7 +264,7 @@ _ENTRIES = (
         "PS209",
         "A `return` that does not fit here",
         "Either the function's result is used and some way through it returns nothing, or a `return` would leave a retried block.",
-        "def helper(data):\n    Foo()\n\ndef main(data):\n    data['r'] = helper(data['x'])",
+        "def helper(data):\n    if data['a'] == 1:\n        return 1\n    Foo()\n\ndef main(data):\n    data['r'] = helper(data['x'])",
         "End every way with `return value`; put the `return` after the `with retry` block.",
     ),
     # Names and expressions.

@@ -6,7 +6,7 @@ import ast
 from typing import Any, Final
 
 from penstock.asl import model
-from penstock.script.lower.calls import constant, keywords
+from penstock.script.lower.calls import constant, is_started, keywords
 from penstock.script.lower.context import Context, close
 from penstock.script.lower.errors import error_names
 from penstock.script.lower.expressions import value_of
@@ -113,7 +113,8 @@ def _single_step(context: Context, body: list[ast.stmt]) -> str | None:
     if function.id in found.tasks:
         return "task"
     if function.id in found.functions:
-        return "start" if found.functions[function.id].exported else None
+        used = not isinstance(statement, ast.Expr)
+        return "start" if is_started(call, found.functions[function.id], used=used) else None
     return "fan-out" if function.id in ("map", "parallel") else None
 
 

@@ -45,12 +45,25 @@ def step_of(context: Context, node: ast.expr | None) -> Step | None:
         return lambda context, call, target, exits: run_task(context, call, found.tasks[name], target, exits)
     if name in found.functions:
         machine = found.functions[name]
-        if machine.exported:
-            return lambda context, call, target, exits: start(context, call, machine, target, exits)
-        return lambda context, call, target, exits: inline(context, call, machine, target, exits)
+
+        def call_machine(
+            context: Context, call: ast.Call, target: Target | tuple[Target, ...] | None, exits: Exits
+        ) -> Exits:
+            lower = start if is_started(call, machine, used=target is not None) else inline
+            return lower(context, call, machine, target, exits)
+
+        return call_machine
     if name in found.names():
         return None
     return {"map": run_map, "parallel": run_parallel, "wait": run_wait}.get(name)
+
+
+def is_started(call: ast.Call, function: MachineFunction, *, used: bool) -> bool:
+    """Whether a plain call of a machine function is an execution of its own: it is exported, or the call names the one state
+    that it is to be, or its result is used and it returns none, so that its output is what counts."""
+    if function.exported or any(keyword.arg in ("key", "timeout") for keyword in call.keywords):
+        return True
+    return used and not any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function.node))
 
 
 def keywords(context: Context, call: ast.Call, what: str, known: tuple[str, ...]) -> dict[str, ast.expr]:
