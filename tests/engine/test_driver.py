@@ -198,8 +198,10 @@ def test_the_same_seed_gives_the_same_execution() -> None:
     assert one.execution_arn == two.execution_arn
     assert isinstance(one.output, dict)
     assert one.output["u"] != one.output["v"]
-    twice = {**UUID, "ResultPath": "$.a", "Next": "Q"}
-    output = go(machine({"P": twice, "Q": {**UUID, "ResultPath": "$.b", "End": True}}), {}).output
+    twice = {**UUID, "ResultPath": "$.a"}
+    wait = {"Type": "Wait", "Seconds": 1, "Next": "Q"}
+    states = {"P": {**twice, "Next": "W"}, "W": wait, "Q": {**UUID, "ResultPath": "$.b", "End": True}}
+    output = go(machine(states), {}).output
     assert isinstance(output, dict)
     assert output["a"] != output["b"]
     assert one.output != other.output

@@ -15,16 +15,19 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.engine.generated import INPUTS, answer, documents
 from tests.engine.support import START, Scripted, go, machine
+from tests.strategies import json_values, machines
 
+from penstock.asl.model import StateMachine
 from penstock.asl.read import read_document
 from penstock.engine import core
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record, events
 from penstock.engine.program import Program, compile_program
 from penstock.engine.snapshot import from_data, to_data
-from penstock.errors import InvalidDefinition
+from penstock.errors import InvalidDefinition, PenstockError
 
 LAW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -127,6 +130,17 @@ def test_the_driver_tells_the_same_story_as_the_core_alone(document: dict[str, A
     one, two = (go(program, value, Scripted(answer)) for _ in range(2))
     assert one.history == two.history
     assert one.status in ("SUCCEEDED", "FAILED", "TIMED_OUT")
+
+
+@settings(LAW, max_examples=150)
+@given(machines(), st.one_of(INPUTS, json_values))
+def test_any_machine_that_checks_runs_to_an_end_or_is_refused_in_words(target: StateMachine, value: Any) -> None:
+    try:
+        result = go(compile_program(target), value, Scripted(answer))
+    except PenstockError:
+        return
+    assert result.status in ("SUCCEEDED", "FAILED", "TIMED_OUT")
+    assert result.history[-1]["type"].startswith("Execution")
 
 
 @settings(LAW, max_examples=30)

@@ -34,6 +34,14 @@ def test_null_paths(fields: dict[str, Any], output: Any) -> None:
     assert go(machine({"P": {"Type": "Pass", "End": True, **fields}}), {"x": 1}).output == output
 
 
+def test_a_path_to_everything_is_a_path() -> None:
+    assert go(machine({"W": {"Type": "Wait", "SecondsPath": "$", "End": True}}), 3).output == 3
+    assert go(machine({"T": {**ECHO, "TimeoutSecondsPath": "$"}}), 3, Scripted()).output == 3
+    processor = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    whole = {"Type": "Map", "ItemsPath": "$", "ItemProcessor": processor, "ResultPath": "$", "End": True}
+    assert go(machine({"M": whole}), [3]).output == [3]
+
+
 def test_a_task_selects_places_and_reduces_its_result() -> None:
     program = machine(
         {
@@ -144,6 +152,20 @@ def test_a_failed_branch_aborts_the_others_before_the_state_fails() -> None:
         (11, "ExecutionFailed", 10),
     ]
     assert handler.requests == []  # scheduled and aborted at one instant: it never begins
+
+
+def test_the_task_that_fails_its_branch_is_itself_aborted() -> None:
+    branch = {"StartAt": "T", "States": {"T": ECHO}}
+    result = go(
+        machine({"P": {"Type": "Parallel", "Branches": [branch], "End": True}}), {}, Scripted(lambda r: Failed("E"))
+    )
+    # Recorded (callback.json, SQS_PARALLEL_WAIT_FOR_TASK_TOKEN).
+    assert chain(result)[-4:] == [
+        (7, "LambdaFunctionFailed", 6),
+        (8, "TaskStateAborted", 7),
+        (9, "ParallelStateFailed", 7),
+        (10, "ExecutionFailed", 9),
+    ]
 
 
 def test_iterations_run_forty_at_a_time_and_one_by_one_when_told() -> None:

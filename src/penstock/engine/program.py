@@ -227,7 +227,8 @@ class _Compiler:
             self.refuse("it needs one of Seconds, SecondsPath, Timestamp, TimestampPath")
         if text is not UNSET:
             compiled.path_text = text
-            compiled.path = self.path(text, "SecondsPath" if isinstance(compiled, WaitSeconds) else "TimestampPath")
+            field = "SecondsPath" if isinstance(compiled, WaitSeconds) else "TimestampPath"
+            compiled.path = self.path(text, field) or _whole
         return self.shape(compiled, state)
 
     def task(self, state: model.Task) -> Task:
