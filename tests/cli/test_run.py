@@ -162,7 +162,10 @@ def test_a_task_that_misbehaves_fails_its_execution_and_nothing_else(penstock, f
     assert "bug in Penstock" not in done.err
 
 
-def test_ctrl_c_ends_cleanly(folder):
+@pytest.mark.parametrize(
+    ("sent", "code", "words"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")]
+)
+def test_a_signal_ends_the_run_cleanly(folder, sent, code, words):
     process = subprocess.Popen(
         [*MAIN, "run", "echo.asl.json", "--input", '{"s": 100}'],
         cwd=folder,
@@ -171,9 +174,9 @@ def test_ctrl_c_ends_cleanly(folder):
         text=True,
     )
     time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err) == (130, "", "penstock: Interrupted.\n")
+    assert (process.returncode, out, err) == (code, "", f"penstock: {words}.\n")
 
 
 def test_a_terminal_shows_the_tree_on_stderr_and_only_the_result_on_stdout(folder):

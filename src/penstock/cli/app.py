@@ -1,12 +1,14 @@
 """The command and what surrounds every subcommand: loading it only when it is called, and how the process ends.
 
 Exit codes: 0 done · 1 the run did not succeed, or a check found errors · 2 wrong usage · 3 the target does not read or
-compile · 4 the environment lacks something · 70 a bug in Penstock · 130 interrupted · 141 nobody reads the output.
+compile · 4 the environment lacks something · 70 a bug in Penstock · 130 interrupted · 141 nobody reads the output ·
+143 terminated.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -33,6 +35,7 @@ COMPLETION = "_PENSTOCK_COMPLETE"
 BUG = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+TERMINATED = 143
 
 
 class LazyGroup(click.Group):
@@ -86,6 +89,8 @@ def root() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code; never lets an exception out."""
+    if arguments is None:  # as a process of its own: a stopped run closes its workers and shows the cursor again
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
@@ -94,6 +99,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # What is left in the buffer has no reader; without this Python complains about it while it shuts down.
         _silence()
         return BROKEN_PIPE
+
+
+class _Terminated(BaseException):
+    """SIGTERM has come. Not an Exception, so nothing on the way takes it for a failure."""
+
+
+def _terminate(*_: object) -> None:
+    raise _Terminated
 
 
 def _run(arguments: list[str]) -> int:
@@ -122,6 +135,9 @@ def _run(arguments: list[str]) -> int:
             output.note("")  # the terminal has written ^C into the line
         output.problem("Interrupted.")
         return INTERRUPTED
+    except _Terminated:
+        output.problem("Terminated.")
+        return TERMINATED
     except BrokenPipeError:
         raise
     except Exception as error:  # a bug: said in one sentence, the traceback for those who ask for it
