@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from statistics import median
+from typing import Any
 
 from benchmarks.peers import Peer, PeerFailed
 from benchmarks.workloads import Workload, load
@@ -17,13 +18,28 @@ BOUND = 15.0
 
 @dataclass
 class Figure:
-    """What one contestant takes: `unit` seconds a unit (the median of `rounds`), or `problem`, why there is none."""
+    """What one contestant takes: `unit` seconds a unit (the median of `rounds`), or `problem`, why there is none.
+
+    `cpu` is the same in the processor time of its process, which a busy machine changes little.
+    """
 
     unit: float | None = None
+    cpu: float | None = None
     rounds: list[float] = field(default_factory=list)
+    cpu_rounds: list[float] = field(default_factory=list)
     times: int = 0
     right: bool = True
     problem: str | None = None
+
+    def add(self, answer: dict[str, Any], units: float) -> None:
+        self.right = self.right and bool(answer["right"])
+        self.rounds.append(answer["seconds"] / units)
+        self.cpu_rounds.append(answer["cpu"] / units)
+
+    def finish(self) -> None:
+        if self.rounds:
+            self.unit = median(self.rounds)
+            self.cpu = median(self.cpu_rounds)
 
 
 @dataclass
@@ -35,12 +51,11 @@ class Row:
     type: str
     figures: dict[str, Figure]
 
-    def ratio(self, contestant: str, against: str = RUN_AND_HISTORY) -> float | None:
-        """How many times as long `contestant` takes as `against`."""
-        theirs, ours = self.figures.get(contestant), self.figures.get(against)
-        if theirs is None or ours is None or theirs.unit is None or ours.unit is None:
-            return None
-        return theirs.unit / ours.unit
+    def ratio(self, contestant: str, against: str = RUN_AND_HISTORY, *, cpu: bool = False) -> float | None:
+        """How many times as long `contestant` takes as `against`; with `cpu`, in processor time."""
+        theirs, ours = self.figures.get(contestant, Figure()), self.figures.get(against, Figure())
+        top, bottom = (theirs.cpu, ours.cpu) if cpu else (theirs.unit, ours.unit)
+        return None if top is None or not bottom else top / bottom
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -87,8 +102,7 @@ def measure(
                 row.figures[column].problem = str(error)
                 running.remove((column, run))
     for figure in row.figures.values():
-        if figure.rounds:
-            figure.unit = median(figure.rounds)
+        figure.finish()
     return row
 
 
@@ -114,10 +128,9 @@ def _runner(
 ) -> Callable[[int], Figure]:
     def run(times: int) -> Figure:
         answer = peer.ask({"op": operation, "name": workload.name, "times": times})
-        figure.right = figure.right and bool(answer["right"])
         if not answer["right"]:
             figure.problem = f"gives another answer ({answer.get('status')}: {answer.get('cause')})"
-        figure.rounds.append(answer["seconds"] / times * repeat / units)
+        figure.add(answer, times * units / repeat)
         return figure
 
     return run
@@ -136,15 +149,13 @@ def measure_first_runs(workload: Workload, makers: list[Callable[[], Peer]], rou
                     peer.start()
                     peer.ask({"op": "load", "workload": workload.message()})
                     answer = peer.ask({"op": operation, "name": workload.name, "times": 1})
-                    figure.right = figure.right and bool(answer["right"])
-                    figure.rounds.append(answer["seconds"] / workload.n)
+                    figure.add(answer, workload.n)
                 except PeerFailed as error:
                     figure.problem = str(error)
                 finally:
                     peer.stop()
     for figure in row.figures.values():
-        if figure.rounds:
-            figure.unit = median(figure.rounds)
+        figure.finish()
     return row
 
 
@@ -167,11 +178,9 @@ def measure_check(peers: list[Peer], rounds: int) -> Row:
             if number == 0:  # the warm-up, which also says how many make a round of 0.2 s
                 figure.times = max(1, round(0.2 / answer["seconds"]))
                 continue
-            figure.right = figure.right and bool(answer["right"])
             if not answer["right"]:
                 figure.problem = "finds errors in a valid definition"
-            figure.rounds.append(answer["seconds"] / times)
+            figure.add(answer, times)
     for figure in row.figures.values():
-        if figure.rounds:
-            figure.unit = median(figure.rounds)
+        figure.finish()
     return row

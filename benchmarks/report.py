@@ -50,10 +50,11 @@ def judge(rows: list[Row], cold: dict[str, float | str]) -> list[Line]:
     for group, sizes in groups.items():
         if group in ("W11", "W7") or len(sizes) < 2:
             continue
-        small, large = (row.figures.get(RUN_AND_HISTORY, Figure()).unit for row in sizes)
+        # In processor time: at small n a round is short, and a busy machine would tell more of its neighbours.
+        small, large = (row.figures.get(RUN_AND_HISTORY, Figure()).cpu for row in sizes)
         if small and large:
             growth = large / small
-            text = f"a unit costs {growth:.2f} times as much ({seconds(small)} → {seconds(large)})"
+            text = f"a unit costs {growth:.2f} times as much ({seconds(small)} → {seconds(large)} of processor time)"
             what = f"{group}: linear from {sizes[0].n} to {sizes[1].n}"
             lines.append(Line(what, text, growth <= LINEAR))
         else:
@@ -82,9 +83,10 @@ def _ratio(what: str, rows: list[Row], contestant: str, least: float) -> Line:
         ratio = row.ratio(contestant)
         if ratio is not None:
             alone = row.ratio(contestant, "penstock")
+            cpu, cpu_alone = row.ratio(contestant, cpu=True), row.ratio(contestant, "penstock", cpu=True)
             text = f"{ratio:.3g} times, with history, at n = {row.n}"
-            if alone is not None:
-                text += f" ({alone:.3g} times, history not asked for)"
+            if alone is not None and cpu is not None and cpu_alone is not None:
+                text += f"; history not asked for {alone:.3g}; in processor time {cpu:.3g} and {cpu_alone:.3g}"
             return Line(what, text, ratio > least)
     return Line(what, "not measured", None)
 
@@ -99,6 +101,8 @@ def render(
     out += [f"absent: {line}" for line in missing]
     out += ["", "A unit, median of interleaved rounds, one process a contestant, warm:", ""]
     out += _table(rows)
+    out += ["", "The same in processor time (the process with all its threads):", ""]
+    out += _table(rows, cpu=True)
     if first:
         out += ["", "A unit in the first run of a fresh process:", ""]
         out += _table(first)
@@ -120,16 +124,17 @@ def render(
     return "\n".join(out)
 
 
-def _table(rows: list[Row]) -> list[str]:
+def _table(rows: list[Row], *, cpu: bool = False) -> list[str]:
     columns = [c for c in COLUMNS if any(c in row.figures for row in rows)]
     peers = [c for c in columns if not c.startswith("penstock")]
     head = ["workload", "n", "unit", *columns, *(f"{p} / ours" for p in peers)]
     lines = [head]
     for row in rows:
         cells = [row.workload + (" (EXPRESS)" if row.type == "EXPRESS" else ""), str(row.n), row.unit]
-        cells += [seconds(row.figures.get(c, Figure()).unit) for c in columns]
+        figures = [row.figures.get(c, Figure()) for c in columns]
+        cells += [seconds(figure.cpu if cpu else figure.unit) for figure in figures]
         for peer in peers:
-            ratio = row.ratio(peer) or row.ratio(peer, "penstock")
+            ratio = row.ratio(peer, cpu=cpu) or row.ratio(peer, "penstock", cpu=cpu)
             cells.append("—" if ratio is None else f"{ratio:.3g} x")
         lines.append(cells)
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]

@@ -13,6 +13,13 @@ const versionOf = (name) =>
 
 const machines = new Map();
 
+// Wall and CPU seconds since `start` was made.
+const start = () => ({ wall: process.hrtime.bigint(), cpu: process.cpuUsage() });
+function since({ wall, cpu }) {
+  const { user, system } = process.cpuUsage(cpu);
+  return { seconds: Number(process.hrtime.bigint() - wall) / 1e9, cpu: (user + system) / 1e6 };
+}
+
 async function answer(request) {
   switch (request.op) {
     case 'version':
@@ -27,16 +34,15 @@ async function answer(request) {
     case 'run': {
       const { machine, input, expect } = machines.get(request.name);
       let output;
-      const started = process.hrtime.bigint();
+      const started = start();
       for (let i = 0; i < request.times; i += 1) output = await machine.run(input).result;
-      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-      return { seconds, right: expect === null || isDeepStrictEqual(output, expect), status: 'SUCCEEDED' };
+      return { ...since(started), right: expect === null || isDeepStrictEqual(output, expect), status: 'SUCCEEDED' };
     }
     case 'check': {
       let valid = true;
-      const started = process.hrtime.bigint();
+      const started = start();
       for (let i = 0; i < request.times; i += 1) valid = validate(JSON.parse(request.text)).isValid;
-      return { seconds: Number(process.hrtime.bigint() - started) / 1e9, right: valid };
+      return { ...since(started), right: valid };
     }
     default:
       throw new Error(request.op);
