@@ -9,9 +9,9 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.script.scripts import compiled
 
 from penstock.asl.write import write
-from tests.script.scripts import compiled
 
 SCRIPTS = sorted((Path(__file__).parent / "good").glob("*.script"))
 

@@ -141,6 +141,13 @@ def _handler(context: Context, clause: Clause) -> Exits:
     errors = context.frame.errors
     before = dict(errors)
     if handler.name is not None:
+        if handler.name in (context.frame.function.input_name, "context", *context.frame.variables):
+            context.report.refuse(
+                "PS204",
+                context.report.spans.head(handler),
+                f"`{handler.name}` already means something else, and Python would lose it after the handler",
+                help="write `as error`, or another new name",
+            )
         errors[handler.name] = clause.slot
     inner = context.but(handling=clause.slot)
     exits = inner.lower(inner, handler.body, clause.entries)

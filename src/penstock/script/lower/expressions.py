@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import Any, Final, NoReturn
 
 from penstock.asl import model
@@ -190,6 +191,13 @@ def _name(context: Context, node: ast.AST, name: str) -> Value:
     if name in found.opaque:
         context.report.refuse(
             "PS117", node, f"`{name}` {found.opaque[name]}", help="write the value out, or pass it in the input"
+        )
+    if name in ("context", "States", *BUILTIN_STEPS) or hasattr(builtins, name):
+        context.report.refuse(
+            "PS302",
+            node,
+            f"`{name}` is not a value that a machine can hold",
+            help="read a part of it: context.execution.name" if name == "context" else "compute it in a task",
         )
     near = did_you_mean(name, [*frame.variables, *frame.bound, frame.function.input_name, *found.names()])
     context.report.refuse(
@@ -422,6 +430,10 @@ def _call(context: Context, node: ast.Call) -> Value:
     if name in _LATER_CALLS:
         later(context, node, f"`{name}(...)` as a value", "compute it in a task")
     near = did_you_mean(name, [*found.names(), *BUILTIN_STEPS, "uuid"])
+    if hasattr(builtins, name) and name not in BUILTIN_STEPS:
+        context.report.refuse(
+            "PS302", node, f"`{name}(...)` is nothing that a machine can do", help="do it in a task's run method"
+        )
     context.report.refuse(
         "PS301",
         function,
