@@ -157,14 +157,15 @@ def statements(depth: int, *, helper: bool) -> st.SearchStrategy[str]:
             body,
             body,
             st.integers(0, 3),
+            st.one_of(st.just("pass"), leave),
         ).map(attempt),
     )
     return weighted((3, simple), (1, leave), (1 if not helper else 0, options[-1]), (6, st.one_of(*blocks)))
 
 
 def attempt(parts: Any) -> str:
-    body, handlers, orelse, final, shape = parts
-    text = ["try:", block(body)]
+    body, handlers, orelse, final, shape, last = parts
+    text = ["try:", block(lines(body, last))]
     for error, handler in handlers:
         text += [
             f"except {error} as e:",

@@ -143,6 +143,8 @@ FLOW: list[tuple[str, dict[str, Any], Any]] = [
     ("try:\n    Foo()\nexcept Boom:\n    Bar()\nfinally:\n    Baz()", {"Foo": BOOM, "Bar": Raises("Other", "d")}, ("Other", "d")),
     ("try:\n    Foo()\nfinally:\n    raise Other('o')", {"Foo": BOOM}, ("Other", "o")),
     ("try:\n    return 1\nfinally:\n    data['x'] = 1", {}, 1),
+    ("try:\n    return\nfinally:\n    data['f'] = 1", {}, {"a": "in", "l": [1, 2], "f": 1}),
+    ("try:\n    return data\nfinally:\n    data['f'] = 1", {}, {"a": "in", "l": [1, 2], "f": 1}),
     ("x = 1\ntry:\n    return x\nfinally:\n    x = 2", {}, 1),
     ("try:\n    return data['a']\nfinally:\n    data['a'] = 2", {}, "in"),
     ("try:\n    try:\n        return Foo()\n    finally:\n        data['i'] = 1\nfinally:\n    Bar(data['i'])", {"Foo": 5}, 5),

@@ -329,6 +329,8 @@ def _return(context: Context, node: ast.Return, exits: Exits) -> Exits:
     value = node.value
     if isinstance(value, ast.Constant) and value.value is None:
         value = None
+    if frame.outermost and isinstance(value, ast.Name) and value.id == frame.function.input_name:
+        value = None  # the output is the document as it is when every `finally` has run
     guards = context.guards[frame.floor :]
     final = [guard for guard in guards if guard.final is not None]
     if frame.outermost:
@@ -396,22 +398,15 @@ def _leave_machine(
         if exits:
             exits = store(context, Output(), result, exits, node)
     elif value is not None:
-        whole = isinstance(value, ast.Name) and value.id == frame.function.input_name
-        if not whole:
-            if step_of(context, value) is None and not isinstance(value, ast.IfExp) and not is_get(value):
-                result, exits = settle(context, value_of(context, value), exits, node)
-                if isinstance(result, Ref):
-                    context.node(
-                        model.Succeed,
-                        f"return {context.report.spans.text(value)}",
-                        node,
-                        exits,
-                        output_path=result.path,
-                    )
-                    return []
-                exits = store(context, Output(), result, exits, node)
-            else:
-                exits = assign(context, node, Output(), value, exits)
+        if step_of(context, value) is None and not isinstance(value, ast.IfExp) and not is_get(value):
+            result, exits = settle(context, value_of(context, value), exits, node)
+            if isinstance(result, Ref):
+                label = f"return {context.report.spans.text(value)}"
+                context.node(model.Succeed, label, node, exits, output_path=result.path)
+                return []
+            exits = store(context, Output(), result, exits, node)
+        else:
+            exits = assign(context, node, Output(), value, exits)
     else:
         exits = _finally(context, final, exits)
     if not exits:
