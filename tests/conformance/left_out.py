@@ -20,7 +20,6 @@ LEFT_OUT: dict[str, str] = {
     f"{_LOCAL_MOCKING}test_dynamodb_put_get_item#get_execution_history": _METADATA,
     f"{_LOCAL_MOCKING}test_parallel_state_lambda#get_execution_history": _METADATA,
     f"{_CALLBACKS}test_sfn_start_execution_sync[SFN_SYNC2]#get_execution_history": _SUBMITTED,
-    f"{_CALLBACKS}test_sqs_wait_for_task_token#get_execution_history": _SUBMITTED,
     "scenarios/test_base_scenarios.py::TestBaseScenarios::"
     "test_lambda_invoke_with_retry_extended_input#get_execution_history": (
         "Recorded in 2023 before executions could be redriven: its context object has no RedriveCount, all later ones do."
