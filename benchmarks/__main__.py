@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import coldstart, machine, measure, peers, report, workloads
@@ -32,51 +34,64 @@ def main() -> int:
     if not options.ours:
         missing = peers.prepare()
         makers += [peers.local_stepfunctions, peers.moto]
-    running: list[peers.Peer] = []
-    for make in makers:
-        peer = make()
+    known: dict[str, peers.Peer] = {}
+
+    @contextmanager
+    def contestants() -> Iterator[list[peers.Peer]]:
+        """Processes of their own for each workload, so that none carries what another left in memory."""
+        running: list[peers.Peer] = []
         try:
-            peer.start()
-            running.append(peer)
-        except (peers.PeerFailed, OSError) as error:
-            missing.append(f"{peer.label}: {error}")
+            for make in makers:
+                peer = make()
+                try:
+                    peer.start()
+                except (peers.PeerFailed, OSError) as error:
+                    if not any(line.startswith(f"{peer.label}:") for line in missing):
+                        missing.append(f"{peer.label}: {error}")
+                    continue
+                running.append(peer)
+                known.setdefault(peer.label, peer)
+            yield running
+        finally:
+            for peer in running:
+                peer.stop()
 
     rows: list[measure.Row] = []
     first: list[measure.Row] = []
     cold: dict[str, float | str] = {}
-    try:
-        for small, large in workloads.pairs():
-            if wanted(small.group):
-                _say(small.name)
+    for small, large in workloads.pairs():
+        if wanted(small.group):
+            _say(small.name)
+            with contestants() as running:
                 rows.append(measure.measure(small, running, options.rounds))
-                _say(large.name)
+            _say(large.name)
+            with contestants() as running:
                 rows.append(measure.measure(large, running, options.rounds, smaller=rows[-1]))
-        if wanted("W7"):
-            single = workloads.load("W7_single")
-            for repeat in (50, 500):
-                _say(f"W7 x {repeat}")
+    if wanted("W7"):
+        single = workloads.load("W7_single")
+        for repeat in (50, 500):
+            _say(f"W7 x {repeat}")
+            with contestants() as running:
                 rows.append(measure.measure(single, running, options.rounds, repeat=repeat))
-        if wanted("W11"):
-            _say("W11")
+    if wanted("W11"):
+        _say("W11")
+        with contestants() as running:
             rows.append(measure.measure_check(running, options.rounds))
-        quick = [m for m in makers if m is not peers.moto]  # moto has no JIT: its first run is like the others
-        for _, large in workloads.pairs():
-            if wanted(large.group):
-                _say(f"{large.name}, fresh processes")
-                first.append(measure.measure_first_runs(large, quick, min(3, options.rounds)))
-        if wanted("W10"):
-            _say("W10")
-            cold = coldstart.measure()
-    finally:
-        for peer in running:
-            peer.stop()
+    quick = [m for m in makers if m is not peers.moto]  # moto has no JIT: its first run is like the others
+    for _, large in workloads.pairs():
+        if wanted(large.group):
+            _say(f"{large.name}, fresh processes")
+            first.append(measure.measure_first_runs(large, quick, min(3, options.rounds)))
+    if wanted("W10"):
+        _say("W10")
+        cold = coldstart.measure()
 
-    print(report.render(rows, first, cold, running, missing))
+    print(report.render(rows, first, cold, known.values(), missing))
     if only is None and not options.ours:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         results = {
             "machine": machine.facts(),
-            "contestants": {peer.label: peer.version for peer in running},
+            "contestants": {peer.label: peer.version for peer in known.values()},
             "missing": missing,
             "rounds": options.rounds,
             "rows": [row.as_dict() for row in rows],

@@ -5,6 +5,7 @@ Runs under benchmarks/.venv. Speaks the protocol of `benchmarks/peers.py`: one J
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -53,6 +54,8 @@ def answer(client, request: dict) -> dict:
             name=uuid.uuid4().hex, definition=json.dumps(workload["definition"]), roleArn=ROLE
         )["stateMachineArn"]
         machines[workload["name"]] = {"arn": arn, "input": json.dumps(workload["input"]), "expect": workload["expect"]}
+        gc.collect()
+        gc.freeze()
         return {}
     if operation == "run":
         entry = machines[request["name"]]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -27,6 +28,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         machine = penstock.load(workload["definition"])
         machine.prepare(type=workload["type"])  # checked and compiled: what is measured is running
         machines[workload["name"]] = workload | {"machine": machine}
+        gc.collect()
+        gc.freeze()
         return {}
     if operation in ("run", "run_history"):
         workload = machines[request["name"]]
@@ -49,7 +52,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             "right": right,
             "status": result.status,
             "cause": result.cause,
-            "events": events or len(result.history),
+            "events": events,
         }
     if operation == "check":
         started, burnt = time.perf_counter(), time.process_time()
