@@ -40,6 +40,7 @@ from penstock.engine.program import Program
 from penstock.engine.tasks.handler import (
     Cancel,
     Failed,
+    Later,
     Report,
     Stopped,
     Submitted,
@@ -182,6 +183,8 @@ class Driver:
         self._timers_stale = 0
         self._turns: deque[tuple[Running, Event]] = deque()
         """What the core is still to be told, in order."""
+        self._later: list[tuple[float, int, Running, int, Later]] = []
+        """Attempts whose handlers want to be woken: a job to ask after."""
         self._outside: set[tuple[Running, int]] = set()
         """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
         self._callbacks: dict[str, tuple[Running, int]] = {}
@@ -322,6 +325,13 @@ class Driver:
         if isinstance(report, Stopped):
             self.stop(running, report.error, report.cause)
             return
+        if isinstance(report, Later):
+            self._timers_set += 1
+            at = self._time() + report.seconds
+            heapq.heappush(self._later, (at, self._timers_set, running, attempt, report))
+            if not report.outside:
+                self._outside.discard((running, attempt))
+            return
         if isinstance(report, Succeeded | Failed):
             self._ended(running, attempt)
         elif isinstance(report, Submitted) and attempt in running.tokens and not report.working:
@@ -344,6 +354,12 @@ class Driver:
             heapq.heappop(timers)  # cancelled
         return timers[0][0] if timers else None
 
+    def _next_later(self) -> float | None:
+        later = self._later
+        while later and later[0][3] not in later[0][2].cancels:
+            heapq.heappop(later)  # the attempt is over
+        return later[0][0] if later else None
+
     def _fire(self) -> bool:
         """Fires what is due: of each execution all at once, so that simultaneous events are recorded together."""
         now = self._time()
@@ -356,7 +372,18 @@ class Driver:
             due.setdefault(id(running), (running, []))[1].append(timer)
         for running, timers in due.values():
             self._turns.append((running, TimersFired(timers)))
-        return bool(due)
+        return self._wake(now) or bool(due)
+
+    def _wake(self, now: float) -> bool:
+        woken = False
+        while True:
+            at = self._next_later()
+            if at is None or at > now:
+                return woken
+            _, _, running, attempt, later = heapq.heappop(self._later)
+            self._outside.add((running, attempt))
+            later.wake()
+            woken = True
 
     def _time(self) -> float:
         # A history never goes back in time, even when the machine's clock is set back.
@@ -366,6 +393,9 @@ class Driver:
     def _wait(self) -> None:
         clock = self.clock
         at = self._next_timer()
+        if self._later:
+            later = self._next_later()
+            at = later if at is None or (later is not None and later < at) else at
         seconds = None if at is None else max(0.0, at - self._time())
         if not self._outside and at is not None and seconds is not None and not isinstance(clock, SystemClock):
             if isinstance(clock, VirtualClock):

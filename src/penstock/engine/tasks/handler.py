@@ -79,7 +79,18 @@ class Stopped:
     cause: str | None = None
 
 
-Report: TypeAlias = Started | Succeeded | Failed | Submitted | Heartbeat | Stopped
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Nothing to do for `seconds` of the execution's clock; then the driver calls `wake`, from its own thread, unless the
+    attempt is over. With `outside`, something goes on meanwhile in real time (a job of a service), so virtual time does not
+    jump; without, it may."""
+
+    seconds: float
+    wake: Callable[[], None]
+    outside: bool = False
+
+
+Report: TypeAlias = Started | Succeeded | Failed | Submitted | Heartbeat | Stopped | Later
 Reporter: TypeAlias = Callable[[Report], None]
 Cancel: TypeAlias = Callable[[], None]
 """Really stops the attempt (kills the worker process); safe to call at any time and more than once."""
