@@ -74,3 +74,8 @@ def test_github_annotations_cannot_be_broken_out_of() -> None:
     line = render_github(Diagnostic("A", "50%\n::error::forged", span=span))
     assert "\n" not in line
     assert line == "::error file=a%2Cb%3Ac.py,line=1,endLine=1,col=1,endColumn=2,title=A::50%25%0A::error::forged"
+
+
+def test_lines_are_counted_as_python_counts_them() -> None:
+    source = Source("a.py", "one\r\ntwo\rthree\x0c\u2028still three\nfour")
+    assert [source.line(n) for n in (0, 1, 2, 3, 4, 5)] == ["", "one", "two", "three\x0c\u2028still three", "four", ""]

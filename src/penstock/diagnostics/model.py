@@ -23,7 +23,8 @@ class Source:
 
     @cached_property
     def lines(self) -> list[str]:
-        return self.text.splitlines()
+        # As Python and every editor count them: `splitlines` would also cut at form feeds and other separators.
+        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     def line(self, number: int) -> str:
         """The 1-based line, or an empty string past the end."""
