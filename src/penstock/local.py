@@ -69,7 +69,8 @@ def handlers_for(
     log: Log,
 ) -> list[TaskHandler]:
     """Task handlers, the first that takes a request answers it: mocks, then `functions`, then the script's own run
-    methods, then `[functions]` of the settings, at last the answer that Lambda gives for a function it does not know.
+    methods, then `[functions]` of the settings, then the answer that Lambda gives for a function it does not know, at last
+    AWS services where `[aws] endpoint_url` says.
 
     The caller closes them. Raises InvalidInput for mocks that cannot be used, and for a task whose function is a `${K}`
     that nothing here gives a value.
@@ -97,6 +98,13 @@ def handlers_for(
             search = [str(settings.root)]
             handlers.append(WorkerHandler.for_functions(settings.functions, search_path=search, **options))
     handlers.append(FunctionHandler({}, state_data=data, clock=clock, entropy=entropy))
+    if any(":::" in str(task.resource) for task in tasks):
+        from penstock.engine.tasks.aws import AwsHandler
+
+        aws = settings.aws
+        handlers.append(
+            AwsHandler(aws.endpoint_url, region=aws.region, account=aws.account, clock=clock, entropy=entropy)
+        )
     handlers.append(_Closing(data.close))
     return handlers
 

@@ -92,7 +92,7 @@ def envelope(payload: Json, content_length: int, executed: str, *, clock: Clock,
         "Connection": "keep-alive",
         "Content-Length": str(content_length),
         "Content-Type": "application/json",
-        "Date": _http_date(clock.now()),
+        "Date": http_date(clock.now()),
         "X-Amz-Executed-Version": executed,
         "x-amzn-Remapped-Content-Length": "0",
         "x-amzn-RequestId": request_id,
@@ -126,14 +126,15 @@ def sdk_metadata(content_length: int, *, clock: Clock, entropy: Entropy) -> dict
         "connection": "keep-alive",
         "Content-Length": str(content_length),
         "Content-Type": "application/x-amz-json-1.0",
-        "Date": _http_date(clock.now()),
+        "Date": http_date(clock.now()),
         "x-amzn-RequestId": request_id,
     }
     order = ("x-amzn-RequestId", "connection", "Content-Length", "Date", "Content-Type")
     return {"SdkHttpMetadata": _http(headers, order), "SdkResponseMetadata": {"RequestId": request_id}}
 
 
-def _http_date(instant: float) -> str:
+def http_date(instant: float) -> str:
+    """The value of a Date header."""
     # By hand: strftime's names follow the locale, and email.utils takes longer to load than this whole module.
     at = datetime.fromtimestamp(instant, UTC)
     day, month = _DAYS[at.weekday()], _MONTHS[at.month - 1]

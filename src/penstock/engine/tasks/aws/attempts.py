@@ -1,0 +1,256 @@
+"""One attempt of a task that calls a service, from its first call to its report. The handler runs its steps in threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from penstock.clock import Clock, Entropy
+from penstock.engine.tasks.aws import apigateway, payload
+from penstock.engine.tasks.aws.calling import CallFailed, Service, unfit
+from penstock.engine.tasks.aws.client import Clients
+from penstock.engine.tasks.aws.jobs import Job
+from penstock.engine.tasks.aws.metadata import metadata
+from penstock.engine.tasks.aws.names import capitalised, client_name, member_name
+from penstock.engine.tasks.aws.optimised import INTEGRATIONS, Integration
+from penstock.engine.tasks.handler import Failed, Later, Reporter, Submitted, Succeeded, TaskRequest
+from penstock.jsontools import Json, dumps_text
+
+FIRST_POLL: Final = 1.0
+LAST_POLL: Final = 30.0
+"""Seconds between questions after a job: few for a short job, not many for a long one."""
+
+
+class Attempt:
+    """`run` is the first step; `wake` hands a step to a thread."""
+
+    def __init__(
+        self,
+        request: TaskRequest,
+        report: Reporter,
+        clients: Clients,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        submit: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._request = request
+        self._report = report
+        self._clients = clients
+        self._clock = clock
+        self._entropy = entropy
+        self._submit = submit
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._stop: Callable[[], None] | None = None
+
+    def run(self) -> None:
+        try:
+            self._run()
+        except CallFailed as error:
+            self._report(error.failed)
+
+    def cancel(self) -> None:
+        """The attempt reports no more; a job it has started is stopped."""
+        with self._lock:
+            if self._cancelled:
+                return
+            self._cancelled = True
+            stop = self._stop
+        if stop is not None:
+            self._submit(stop)
+
+    def _run(self) -> None:
+        name, pattern = split_pattern(self._request.resource.split(":::", 1)[1])
+        if name == "apigateway:invoke":
+            arguments = self._arguments()
+            answer = apigateway.send(self._clients, apigateway.request_of(arguments), self._request)
+            done = apigateway.report_of(answer)
+            if pattern == "waitForTaskToken" and isinstance(done, Succeeded):
+                done = Submitted(done.output)
+            self._report(done)
+        elif name.startswith("aws-sdk:"):
+            _, service, action = name.split(":", 2)
+            result = self._sdk(service, action)
+            self._report(Submitted(result) if pattern == "waitForTaskToken" else Succeeded(result))
+        else:
+            self._optimised(INTEGRATIONS[name], pattern)
+
+    def _arguments(self) -> dict[str, Any]:
+        given = self._request.arguments
+        if not isinstance(given, dict):
+            raise CallFailed(unfit(given, "The parameters must be an OBJECT"))
+        return given
+
+    # ---- aws-sdk
+
+    def _sdk(self, name: str, action: str) -> Json:
+        service = Service(self._clients, name, self._request, self._entropy)
+        operation = service.operation(action)
+        answer = service.call(operation, service.parameters(operation, self._arguments()))
+        if operation.output_shape is None:
+            return {}
+        return payload.members_to_result(answer, operation.output_shape, name=member_name, instant=payload.iso_instant)
+
+    # ---- optimised
+
+    def _optimised(self, integration: Integration, pattern: str | None) -> None:
+        request = self._request
+        service = Service(self._clients, integration.service, request, self._entropy, integration.names)
+        operation = service.operation(integration.operation)
+        arguments = self._arguments()
+        if integration.prepare is not None:
+            arguments = integration.prepare(arguments, request)
+        if integration.resolve is not None:
+            arguments = integration.resolve(service, arguments)
+        parameters = service.parameters(operation, arguments)
+        answer = self._unreachable(service, operation, parameters)
+        result = _result(answer, operation.output_shape)
+        if integration.operation == "invokeModel":
+            result = _model_answer(result)
+        if integration.finish is not None:
+            result = integration.finish(result)
+        if integration.operation == "putEvents" and result.get("FailedEntryCount"):
+            raise CallFailed(Failed(f"{integration.names.prefix}.FailedEntry", dumps_text(result)))
+        if integration.operation == "runTask" and answer.get("failures") and not answer.get("tasks"):
+            reasons = ", ".join(str(each.get("reason")) for each in answer["failures"])
+            raise CallFailed(Failed("AmazonECS.Unknown", reasons))
+        if integration.metadata:
+            protocol = service.client.meta.service_model.protocol
+            more = metadata(integration.service, answer, result, protocol, clock=self._clock, entropy=self._entropy)
+            result = dict(sorted({**result, **more}.items()))
+        if pattern is None:
+            self._report(Succeeded(result))
+        elif pattern == "waitForTaskToken" or integration.job is None:
+            self._report(Submitted(result))
+        else:
+            self._follow(service, integration.job, answer, parameters, result)
+
+    def _unreachable(self, service: Service, operation: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return service.call(operation, parameters)
+        except CallFailed as error:
+            url = parameters.get("QueueUrl")
+            if error.failed.error == "SQS.QueueDoesNotExistException" and isinstance(url, str) and "://" not in url:
+                # A queue's URL is where the Java SDK sends to: what is no URL is taken for a host that nobody knows
+                # (recorded: test_send_message_no_such_queue_no_catch).
+                host = url.partition("/")[0]
+                words = f"Unable to execute HTTP request: {host}: Name or service not known"
+                raise CallFailed(Failed("SQS.SdkClientException", words)) from None
+            raise
+
+    # ---- jobs
+
+    def _follow(
+        self,
+        service: Service,
+        job: Job,
+        answer: Mapping[str, Any],
+        given: Mapping[str, Any],
+        result: Json,
+    ) -> None:
+        if job.stop is not None:
+            action, ask = job.stop
+
+            def stop() -> None:
+                arn = self._request.execution_arn
+                reason = f"The Task state in AWS Step Functions execution [{arn}] which was managing this resource was aborted"
+                asked = {key: reason if value == "{reason}" else value for key, value in ask(answer, given).items()}
+                try:
+                    service.call(service.operation(action), asked)
+                except CallFailed:
+                    return  # it has ended by itself, or cannot be stopped: nobody waits for it any more
+
+            with self._lock:
+                self._stop = stop
+                cancelled = self._cancelled
+            if cancelled:
+                stop()
+                return
+        self._report(Submitted(result))
+        self._poll(service, job, answer, given, FIRST_POLL)
+
+    def _poll(
+        self, service: Service, job: Job, answer: Mapping[str, Any], given: Mapping[str, Any], pause: float
+    ) -> None:
+        def wake() -> None:
+            self._submit(step)
+
+        def step() -> None:
+            if self._cancelled:
+                return
+            try:
+                ended = self._ask(service, job, answer, given)
+            except CallFailed as error:
+                self._report(error.failed)
+                return
+            except (KeyError, IndexError, TypeError) as error:
+                # A stand-in's answer without what the real service always has.
+                name = client_name(service.client.meta.service_model.service_id)
+                self._report(Failed("States.TaskFailed", f"{name} answered without {error}"))
+                return
+            if not ended:
+                self._poll(service, job, answer, given, min(pause * 1.5, LAST_POLL))
+
+        # moto's jobs go on when they are looked at; those of a service outside take real time.
+        self._report(Later(pause, wake, outside=not self._clients.is_moto))
+
+    def _ask(self, service: Service, job: Job, answer: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        operation = service.operation(job.describe)
+        try:
+            described = service.call(operation, job.ask(answer, given))
+        except CallFailed as error:
+            if job.gone is not None and error.failed.error.endswith(f".{job.gone}"):
+                self._report(Succeeded({}))
+                return True
+            raise
+        item, shape = _dig(described, operation.output_shape, job.path)
+        status: Any = item
+        for key in job.status:
+            status = status.get(key)
+        if status not in job.succeeded and status not in job.failed:
+            return False
+        result: Json = _result(item, shape)
+        if job.wrap is not None:
+            result = {capitalised(job.wrap): result}
+        if job.add is not None:
+            result = {**(result if isinstance(result, dict) else {}), **job.add(answer, given)}
+        if status in job.failed or (job.failing is not None and job.failing(item)):
+            self._report(Failed("States.TaskFailed", dumps_text(result)))
+        else:
+            self._report(Succeeded(result))
+        return True
+
+
+def split_pattern(name: str) -> tuple[str, str | None]:
+    """`batch:submitJob.sync` → (`batch:submitJob`, `sync`)."""
+    for pattern in ("sync:2", "sync", "waitForTaskToken"):
+        if name.endswith(f".{pattern}"):
+            return name.removesuffix(f".{pattern}"), pattern
+    return name, None
+
+
+def _result(answer: Mapping[str, Any], shape: Any) -> dict[str, Json]:
+    if shape is None:
+        return {}
+    return payload.members_to_result(answer, shape, name=capitalised, instant=payload.epoch_milliseconds)
+
+
+def _dig(value: Any, shape: Any, path: tuple[str | int, ...]) -> tuple[Any, Any]:
+    for step in path:
+        value = value[step]
+        shape = shape.member if isinstance(step, int) else shape.members[step]
+    return value, shape
+
+
+def _model_answer(result: dict[str, Json]) -> dict[str, Json]:
+    # A model's answer is JSON, and is given as such (Developer Guide, Bedrock: InvokeModel).
+    import json
+
+    body = result.pop("Body", result.pop("body", ""))
+    try:
+        parsed: Json = json.loads(body) if isinstance(body, str) else body
+    except (ValueError, RecursionError):
+        parsed = body
+    return {"Body": parsed, **result}
