@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from penstock.asl.visits import Visits
     from penstock.clock import Clock, Entropy
     from penstock.engine.driver import Driver, ExecutionResult
+    from penstock.engine.logs import Level
     from penstock.engine.program import Program
     from penstock.engine.tasks.handler import TaskHandler
     from penstock.script import Project
@@ -301,6 +302,16 @@ class RunResult:
         """Built when first asked for."""
         return self._execution.history
 
+    def log_events(self, level: Level = "ALL", *, include_execution_data: bool = True) -> list[dict[str, Any]]:
+        """What the execution writes to its log group under a LoggingConfiguration of these two (see `engine.logs`)."""
+        from penstock.engine.logs import log_events
+
+        if level not in ("ALL", "ERROR", "FATAL", "OFF"):
+            raise UsageError(f"A log level is ALL, ERROR, FATAL or OFF, not {level!r}.")
+        return list(
+            log_events(self.history, self.execution_arn, level=level, include_execution_data=include_execution_data)
+        )
+
     @cached_property
     def visits(self) -> Visits:
         """What happened state by state."""
@@ -349,6 +360,7 @@ def run(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     log: Log | None = None,
+    sync: bool = False,
 ) -> RunResult:
     """Runs a machine to its end, here and now, and returns how it ended.
 
@@ -356,7 +368,8 @@ def run(
     to a callable `(event, context)`; `mocks` is `FILE#CASE` or {"config", "state_machine", "case"} in AWS's MockConfigFile
     form. `time` "skip" runs on a virtual clock: waits, retries and timeouts take no real time. `substitutions` gives
     `${K}` placeholders their values. `observer` is called with each history event as it happens, `log` with a task's name and the lines it printed (logging's
-    `penstock.task` gets them by default).
+    `penstock.task` gets them by default). `sync`: an EXPRESS machine as StartSyncExecution runs it (its context object has
+    no RedriveCount).
 
     Raises InvalidDefinition, with every problem in `diagnostics`, for what AWS would not create, and InvalidInput for
     arguments that cannot be used.
@@ -366,6 +379,10 @@ def run(
         loaded.settings = settings
     _check_functions(functions)
     kind = machine_type(type)
+    if sync and kind != "EXPRESS":
+        raise UsageError(
+            "Only an EXPRESS machine can be run by StartSyncExecution; leave `sync` out, or give type EXPRESS."
+        )
     value = check_input({} if isinstance(input, Unset) else input)
     if name is not None:
         check_execution_name(name)
@@ -374,7 +391,7 @@ def run(
         loaded, definition, program, kind, functions or {}, mocks, time, substitutions or {}, clock, entropy, log
     )
     with call as driver:
-        running = driver.start(program, value, name=name, type=kind, machine_arn=call.arn, observer=observer)
+        running = driver.start(program, value, name=name, type=kind, machine_arn=call.arn, observer=observer, sync=sync)
         return call.result(driver.run(running))
 
 

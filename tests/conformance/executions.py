@@ -70,9 +70,10 @@ def judge(case: Case) -> dict[str, Verdict]:
     expect = case["expect"]
     verdicts: dict[str, Verdict] = {}
     reason = why_not(case)
-    if applies(case, "logs"):
-        what = "logs" if "logged_execution_events" in expect else "EventBridge events"
-        verdicts["logs"] = skipped(f"{what} of executions: Part 2")
+    if "logged_execution_events" in expect:
+        verdicts["logs"] = skipped(reason) if reason is not None else passed_if(judge_logs(case))
+    elif applies(case, "logs"):
+        verdicts["logs"] = skipped("EventBridge events of executions: Part 2")
     checks = [check for check in ("outcome", "events") if applies(case, check)]
     if reason is not None:
         return verdicts | {check: skipped(reason) for check in checks or ["outcome"]}
@@ -102,6 +103,21 @@ def judge_outcome(expect: dict[str, Any], ran: Ran, comparer: Comparer) -> Verdi
         lines += [f"error{d}" for d in comparer.differences(expect.get("error"), ran.error)]
         lines += [f"cause{d}" for d in comparer.differences(expect.get("cause"), ran.cause)]
     return failed("\n".join(lines)) if lines else PASSED
+
+
+def judge_logs(case: Case) -> str | None:
+    """What the recorder read from the log group: of one execution after the other."""
+    expected: list[dict[str, Any]] = case["expect"]["logged_execution_events"]
+    logging = case["logging"]
+    actual: list[dict[str, Any]] = []
+    for _ in {event["execution_arn"] for event in expected}:
+        include = bool(logging["includeExecutionData"])
+        actual += run(case).result.log_events(logging["level"], include_execution_data=include)
+    for event in actual:  # the recorder parsed these texts
+        event["details"].update(
+            {k: json.loads(event["details"][k]) for k in ("input", "output") if k in event["details"]}
+        )
+    return "\n".join(map(str, Comparer(case).differences(expected, actual))) or None
 
 
 def _end_event(expected: dict[str, Any], ran: Ran, comparer: Comparer) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from tests.conformance.functions import Function
 
 import penstock
+from penstock.api import RunResult
 from penstock.config import AwsSettings, Settings
 from penstock.errors import InvalidDefinition
 
@@ -26,6 +27,7 @@ class Ran:
     error: str | None
     cause: str | None
     events: list[dict[str, Any]]
+    result: RunResult
 
 
 def execute(
@@ -51,9 +53,10 @@ def execute(
         time="skip",
         type=kind,
         name=name,
+        sync=sync,
         settings=Settings(aws=AwsSettings(account=ACCOUNT)),
     )
-    return Ran(result.status, result.output, result.error, result.cause, result.history)
+    return Ran(result.status, result.output, result.error, result.cause, result.history, result)
 
 
 def mock_machine(mock: dict[str, Any]) -> str:
