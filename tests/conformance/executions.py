@@ -11,7 +11,8 @@ from tests.conformance.compare import TOKEN, Comparer
 from tests.conformance.data import Case, recorded
 from tests.conformance.functions import functions_of
 from tests.conformance.left_out import named
-from tests.conformance.running import Ran, execute, jsonata_missing, uses_jsonata
+from tests.conformance.running import ACCOUNT, Ran, execute, jsonata_missing, uses_jsonata
+from tests.conformance.services import provided, provides, restored
 from tests.conformance.validation import judge_recorded
 from tests.conformance.verdict import PASSED, Area, Verdict, failed, passed_if, skipped
 
@@ -33,7 +34,8 @@ def why_not(case: Case) -> str | None:
     if any(call["op"] == "stop_execution" for call in case.get("driver_calls", [])):
         return "a call to StopExecution while it runs: Part 3"
     if "mock" not in case:
-        services = sorted({_service(need) for need in case["needs"] if not need.startswith(("lambda", "credentials"))})
+        here = ("lambda", "credentials")
+        services = sorted({_service(n) for n in case["needs"] if not n.startswith(here) and not provides(n)})
         if services:
             return f"needs {', '.join(services)}: Part 2"
     return None
@@ -45,15 +47,17 @@ def _service(need: str) -> str:
 
 def run(case: Case) -> Ran:
     name = case.get("execution_name")
-    return execute(
-        case["definition"],
-        case["input"],
-        kind=case.get("type") or "STANDARD",
-        functions=functions_of(case),
-        mock=case.get("mock"),
-        name=None if name is None or TOKEN.search(name) else name,
-        sync=bool(case.get("sync")),
-    )
+    with provided(case, ACCOUNT) as endpoint_url:
+        return execute(
+            case["definition"],
+            case["input"],
+            kind=case.get("type") or "STANDARD",
+            functions=functions_of(case),
+            mock=case.get("mock"),
+            name=None if name is None or TOKEN.search(name) else name,
+            sync=bool(case.get("sync")),
+            endpoint_url=endpoint_url,
+        )
 
 
 def applies(case: Case, check: str) -> bool:
@@ -79,7 +83,7 @@ def judge(case: Case) -> dict[str, Verdict]:
         return verdicts | {check: skipped(reason) for check in checks or ["outcome"]}
     if not checks:
         return verdicts
-    case = at_this_time(case)
+    case = restored(at_this_time(case))
     ran = run(case)
     comparer = Comparer(case)
     if "outcome" in checks:

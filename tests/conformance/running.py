@@ -39,6 +39,7 @@ def execute(
     mock: dict[str, Any] | None = None,
     name: str | None = None,
     sync: bool = False,
+    endpoint_url: str | None = None,
 ) -> Ran:
     """Runs to the end in virtual time, by the call of the Python API. `mock` is a case's own: config, test_case,
     state_machine_name."""
@@ -54,7 +55,7 @@ def execute(
         type=kind,
         name=name,
         sync=sync,
-        settings=Settings(aws=AwsSettings(account=ACCOUNT)),
+        settings=Settings(aws=AwsSettings(account=ACCOUNT, endpoint_url=endpoint_url)),
     )
     return Ran(result.status, result.output, result.error, result.cause, result.history, result)
 

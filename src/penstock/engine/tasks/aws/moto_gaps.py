@@ -35,7 +35,10 @@ def _dynamodb(send: Send, parameters: Parsed) -> Parsed:
     if isinstance(table, str) and not table.startswith("arn:") and not _TABLE.fullmatch(table):
         rule = "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
         raise Refused(validation.fault_of_problems([validation.constraint(table, "tableName", rule)]))
-    return send(parameters)
+    answer = send(parameters)
+    if parameters.get("ReturnConsumedCapacity", "NONE") == "NONE":
+        answer.pop("ConsumedCapacity", None)
+    return answer
 
 
 def _put_object(send: Send, parameters: Parsed) -> Parsed:
