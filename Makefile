@@ -6,10 +6,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUT := build/weather
 PYTEST_ARGS ?= -q -n auto --dist loadfile
+FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format conformance bench docs serve-docs wheel clean
+.PHONY: help setup demo test check format conformance fuzz bench docs serve-docs wheel clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null || grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST)
@@ -56,6 +57,9 @@ format: $(VENV)/.installed-dev ## rewrite the files as `make check` wants them
 
 conformance: $(VENV)/.installed-dev ## how close we are to AWS, a table per area of ../shared/conformance
 	$(BIN)/python -m tests.conformance
+
+fuzz: $(VENV)/.installed-dev ## mutated machines, inputs and expressions for FUZZ_SECONDS (600)
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 bench: $(VENV)/.installed-dev ## the workloads, beside moto and aws-local-stepfunctions
 	$(BIN)/python -m benchmarks

@@ -29,6 +29,11 @@ def delegate(text: str, bindings: dict[str, Any], **details: Any) -> Any:
         value = _compiled(text).evaluate(None, bindings, timeout=TIME_LIMIT)
     except (ValueError, OverflowError, TypeError) as error:
         raise _fault(str(error), details) from None
+    except BaseException as error:
+        # A panic in Rust (seen: a picture with a letter beyond ASCII) comes as a BaseException that no module exports.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise InternalFault(str(error)) from None
     return UNDEFINED if value is None else value
 
 

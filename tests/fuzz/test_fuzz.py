@@ -1,0 +1,46 @@
+"""The fuzz target for twenty seconds; `make fuzz` runs it for as long as one likes."""
+
+from __future__ import annotations
+
+import pytest
+from tests.fuzz import __main__ as fuzzing
+from tests.fuzz.cases import Case, TimeLimit, limited, perform
+
+SECONDS = 20.0
+
+
+def test_nothing_but_the_documented_exceptions_comes_out() -> None:
+    went, found = fuzzing.fuzz(SECONDS, "pytest")
+    assert not found, "\n\n".join(f"{what}\n--case {seed}\n{trace}" for what, (seed, trace) in found.items())
+    assert {"succeeded", "failed", "evaluated", "refused"} <= set(went)
+
+
+def test_a_case_is_the_same_each_time() -> None:
+    assert fuzzing.case_of("x-1") == fuzzing.case_of("x-1")
+
+
+def test_a_case_that_hangs_is_stopped_and_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forever(case: Case) -> str:
+        with limited(0.05):
+            while True:
+                pass
+
+    monkeypatch.setattr(fuzzing, "perform", forever)
+    went, found = fuzzing.fuzz(0.1, "x")
+    assert went["found"]
+    assert "TimeLimit" in next(iter(found))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("a panic in Rust", expression="{% $fromMillis(0, '[Dé1o]') %}"),
+        Case("a number that JSON lacks", expression="States.MathAdd(1e308, 1e308)"),
+    ],
+    ids=lambda case: case.seed,
+)
+def test_what_was_found_stays_found(case: Case) -> None:
+    try:
+        perform(case)
+    except TimeLimit:
+        pytest.fail("an endless case")
