@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from penstock.asl.model import UNSET, StateMachine, Task, Unset
-from penstock.config import Settings, load_settings
+from penstock.config import Settings, load_settings, with_aws
 from penstock.diagnostics import Diagnostic, Severity, Span
 from penstock.errors import InvalidDefinition, InvalidInput, UsageError
 from penstock.jsontools import MAX_DEPTH, Json, depth_exceeds, dumps, loads
@@ -355,6 +356,7 @@ def run(
     type: MachineType = "STANDARD",
     name: str | None = None,
     substitutions: Mapping[str, str] | None = None,
+    aws: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
     observer: Observer | None = None,
     clock: Clock | None = None,
@@ -367,16 +369,15 @@ def run(
     `input` is a JSON value; without one it is `{}`, as for StartExecution. `functions` maps a Lambda ARN or name
     to a callable `(event, context)`; `mocks` is `FILE#CASE` or {"config", "state_machine", "case"} in AWS's MockConfigFile
     form. `time` "skip" runs on a virtual clock: waits, retries and timeouts take no real time. `substitutions` gives
-    `${K}` placeholders their values. `observer` is called with each history event as it happens, `log` with a task's name and the lines it printed (logging's
+    `${K}` placeholders their values. `aws` are keys of `[aws]` for this run, such as {"endpoint_url": "moto"}.
+    `observer` is called with each history event as it happens, `log` with a task's name and the lines it printed (logging's
     `penstock.task` gets them by default). `sync`: an EXPRESS machine as StartSyncExecution runs it (its context object has
     no RedriveCount).
 
     Raises InvalidDefinition, with every problem in `diagnostics`, for what AWS would not create, and InvalidInput for
     arguments that cannot be used.
     """
-    loaded = load(machine)
-    if settings is not None:
-        loaded.settings = settings
+    loaded = _with_settings(load(machine), settings, aws)
     _check_functions(functions)
     kind = machine_type(type)
     if sync and kind != "EXPRESS":
@@ -405,6 +406,7 @@ def run_many(
     type: MachineType = "STANDARD",
     name: str | None = None,
     substitutions: Mapping[str, str] | None = None,
+    aws: Mapping[str, Any] | None = None,
     log: Log | None = None,
     at_once: int = 50,
 ) -> Iterator[RunResult]:
@@ -412,7 +414,7 @@ def run_many(
 
     The arguments are those of `run`; the executions are called NAME-1, NAME-2, ….
     """
-    loaded = load(machine)
+    loaded = _with_settings(load(machine), None, aws)
     kind = machine_type(type)
     if name is not None:
         check_execution_name(f"{name}-{MAX_INPUT_BYTES}")  # room for the number
@@ -427,6 +429,16 @@ def run_many(
                 yield call.result(driver.run(going.popleft()))
         while going:
             yield call.result(driver.run(going.popleft()))
+
+
+def _with_settings(machine: Machine, settings: Settings | None, aws: Mapping[str, Any] | None) -> Machine:
+    """The machine under the settings of one call; it shares what it has compiled."""
+    if settings is None and aws is None:
+        return machine
+    found = copy(machine)
+    found._others = {}
+    found.settings = with_aws(settings if settings is not None else machine.settings, aws or {})
+    return found
 
 
 class _Call:

@@ -27,7 +27,8 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
-    """`endpoint_url`: where SDK integrations go; None refuses them, so that nothing reaches real AWS unasked."""
+    """`endpoint_url`: where SDK integrations go: a URL, "moto" (one in this process) or "aws" (Amazon itself); None refuses
+    them, so that nothing reaches real AWS unasked."""
 
     region: str = DEFAULT_REGION
     account: str = DEFAULT_ACCOUNT
@@ -80,6 +81,20 @@ def load_settings(
     for key, value in (("region", region), ("account", account), ("endpoint_url", endpoint_url)):
         if value is not None:
             aws = _with(aws, key, value, where=f"--{key.replace('_', '-')}")
+    return replace(settings, aws=aws)
+
+
+def with_aws(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    """The settings with these keys of `[aws]`. Raises InvalidInput."""
+    _known(dict(values), _AWS_KEYS, "aws")
+    aws = settings.aws
+    for key, value in values.items():
+        if key == "endpoint_url" and value is None:
+            aws = replace(aws, endpoint_url=None)
+            continue
+        if not isinstance(value, str):
+            raise InvalidInput(f"aws: {key!r} is a text, not {value!r}.")
+        aws = _with(aws, key, value, where=f"aws: {key!r}")
     return replace(settings, aws=aws)
 
 
@@ -181,8 +196,10 @@ def _with(aws: AwsSettings, key: str, value: str, *, where: str) -> AwsSettings:
         if len(value) != 12 or not (value.isascii() and value.isdigit()):
             raise InvalidInput(f"{where} is an account number of 12 digits; {value!r} is not.")
         return replace(aws, account=value)
-    if value != "moto" and not value.startswith(("http://", "https://")):
-        raise InvalidInput(f'{where} is a URL (http://127.0.0.1:5000) or "moto"; {value!r} is neither.')
+    if value not in ("aws", "moto") and not value.startswith(("http://", "https://")):
+        raise InvalidInput(
+            f'{where} is a URL (http://127.0.0.1:5000), "moto", or "aws" for Amazon itself; {value!r} is none of them.'
+        )
     return replace(aws, endpoint_url=value)
 
 
