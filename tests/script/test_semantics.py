@@ -295,3 +295,12 @@ def main(data):
         }
         for index, value in enumerate(["x", "y"])
     ]
+
+
+def test_a_finally_that_raises_takes_the_place_of_a_called_functions_value() -> None:
+    source = (
+        "def helper(data):\n    try:\n        Foo(0)\n        return 7\n    finally:\n        raise Boom(data['s'])\n\n"
+        + main("data['h'] = helper(data)")
+    )
+    ended = execute(compiled(source), {"s": "why"}, Answers({}))
+    assert (ended.status, ended.error, ended.cause) == ("FAILED", "Boom", "why")

@@ -367,6 +367,8 @@ def _return_value(context: Context, node: ast.Return, value: ast.expr, exits: Ex
         return _finally(context, final, exits)
     result, exits = _result(context, node, value, exits)
     exits = _finally(context, final, exits)
+    if not exits:
+        return []  # a `finally` that raises: the value goes nowhere
     # Stored as the caller, but guarded as the callee: nothing in storing can fail.
     return store(caller.but(scope=context.scope), target, result, exits, node)
 
