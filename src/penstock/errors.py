@@ -28,14 +28,25 @@ class InvalidInput(UsageError):
 class InvalidDefinition(PenstockError):
     """The target does not read or compile.
 
-    `diagnostics` holds every problem found, in source order.
+    `diagnostics` holds every problem found, in source order; `code` is AWS's name for it.
     """
 
     exit_code = 3
+    code = "InvalidDefinition"
 
     def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
         super().__init__(message)
         self.diagnostics: list[Diagnostic] = list(diagnostics)
+
+
+class RequestRefused(UsageError):
+    """An API of AWS would not take the request. `code` is the error's name (ValidationException, InvalidExecutionInput),
+    the message AWS's sentence where it is known."""
+
+    def __init__(self, message: str, *, code: str = "ValidationException") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
 
 
 class TargetNotFound(PenstockError):

@@ -158,7 +158,7 @@ def advance(execution: Execution, event: Event, now: float) -> list[Command]:
     """
     if execution.status != "RUNNING":
         return []
-    turn = Turn(execution, now)
+    turn = (execution.turn or Turn)(execution, now)
     if isinstance(event, Started):
         turn.start()
     elif isinstance(event, TaskReported):
@@ -461,11 +461,13 @@ class Turn:
             return None
         return frame.state.resume(self, frame, phase)
 
+    def told(self, frame: Frame, problem: EvaluationError) -> str:
+        """The cause that says where it happened."""
+        name = frame.state.name
+        return f"An error occurred while executing the state '{name}' (entered at the event id #{frame.entered}). {problem.cause}"
+
     def _problem(self, frame: Frame, problem: EvaluationError, *, recovering: bool) -> None:
-        cause = problem.cause
-        if not isinstance(problem, PlainError):
-            name = frame.state.name
-            cause = f"An error occurred while executing the state '{name}' (entered at the event id #{frame.entered}). {cause}"
+        cause = problem.cause if isinstance(problem, PlainError) else self.told(frame, problem)
         self.states = None
         if problem.error == QUERY_EVALUATION_ERROR:
             self._evaluation_failed(frame, problem, cause)

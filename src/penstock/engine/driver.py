@@ -248,9 +248,10 @@ class Driver:
                 f"The input has {len(execution.input_text):,} bytes of JSON; an execution takes {limits.PAYLOAD_BYTES:,} "
                 "at most. Put the data into a file or an object store and pass its place."
             )
-        return self._begin(execution, observer)
+        return self.begin(execution, observer)
 
-    def _begin(self, execution: Execution, observer: Observer | None) -> Running:
+    def begin(self, execution: Execution, observer: Observer | None = None) -> Running:
+        """Takes an execution that was made elsewhere; it begins when the loop runs."""
         running = Running(execution, observer)
         self._open.add(running)
         self._turns.append((running, Started()))
@@ -513,7 +514,7 @@ class Driver:
             text=command.text,
         )
         execution.root.item = command.item
-        child = self._begin(execution, None)
+        child = self.begin(execution)
         running.children[command.child] = child
 
         def closed(child: Running) -> None:

@@ -7,7 +7,7 @@ computes; `core` and `states` do that.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from penstock.asl.scope import EvaluationError
@@ -15,6 +15,7 @@ from penstock.engine.history import Record
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
+    from penstock.engine.core import Turn
     from penstock.engine.program import Program
     from penstock.engine.states.base import State
 
@@ -219,6 +220,7 @@ class Execution:
         "stopped",
         "sync",
         "timers",
+        "turn",
         "type",
     )
 
@@ -276,6 +278,8 @@ class Execution:
         """Timers that are set, and what for."""
         self.context: dict[str, Any] | None = None
         """The part of the context object that never changes, made when first asked for."""
+        self.turn: Callable[[Execution, float], Turn] | None = None
+        """Makes the turns of an execution that is to be observed (TestState); None for the core's own."""
 
     def take(self) -> list[Record]:
         """The events since the last call; from then on they are somebody else's to keep."""

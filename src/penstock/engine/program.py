@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 from penstock.asl import model
 from penstock.asl.choice import compile_test
@@ -17,7 +17,7 @@ from penstock.engine.resources import parse_resource
 from penstock.engine.retry import Catcher, Recovery, Retrier
 from penstock.engine.states.base import RecoveringState, State, Update
 from penstock.engine.states.choosing import Choice, Rule
-from penstock.engine.states.ending import Fail, Succeed
+from penstock.engine.states.ending import Beyond, Fail, Succeed
 from penstock.engine.states.mapping import DistributedMap, Figure, Map
 from penstock.engine.states.parallel import Parallel
 from penstock.engine.states.passing import Pass
@@ -53,8 +53,19 @@ def compile_program(machine: StateMachine) -> Program:
     return _Compiler().program(machine, "", "/States")
 
 
+def compile_state(state: model.State, language: str = "JSONPath") -> Program:
+    """Compiles one state alone, in a machine of that query language; the states that it leads to are `Beyond`.
+
+    Raises InvalidDefinition as `compile_program` does.
+    """
+    machine = StateMachine(query_language=language, start_at=state.name, states={state.name: cast(Any, state)})
+    return _Compiler(alone=state).program(machine, "", "/States")
+
+
 class _Compiler:
-    def __init__(self) -> None:
+    def __init__(self, alone: model.State | None = None) -> None:
+        self.alone = alone
+        """The state that is compiled without those around it."""
         self.states: dict[str, State] = {}
         self.where = ""
         self.state: model.State | None = None
@@ -147,6 +158,8 @@ class _Compiler:
     def target(self, name: str | Unset, own: dict[str, State], field: str) -> State:
         if name is UNSET:
             self.refuse(f"{field} is missing; name a state")
+        if self.alone is not None and self.state is self.alone and name not in own:
+            return Beyond(name)
         if name not in own:
             self.refuse(f"{field} names {name!r}, which is no state here", code="MISSING_TRANSITION_TARGET")
         return own[name]

@@ -27,6 +27,16 @@ class Succeed(State):
         return self.leave(turn, frame, value)
 
 
+class Beyond(Succeed):
+    """Stands for the state after one that runs alone: what comes there is over."""
+
+    __slots__ = ()
+
+    def enter(self, turn: Turn, frame: Frame) -> State | None:
+        turn.finished(frame)
+        return None
+
+
 class Fail(State):
     __slots__ = ("cause", "cause_path", "error", "error_path")
 
