@@ -69,6 +69,14 @@ class MissingRequirement(PenstockError):
         self.requirement = requirement
 
 
+class ServiceError(PenstockError):
+    """What the service's own API would refuse. `code` is AWS's (InvalidToken, TaskTimedOut, …), the message AWS's words."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class JsonError(PenstockError, ValueError):
     """A text is not the JSON asked for. `line` and `column` count from 1."""
 

@@ -1,64 +1,74 @@
-"""`states:startExecution` within one Driver: nested executions as a task handler."""
+"""Step Functions as a service that machines call, within one Driver: nested executions, task tokens sent by a state."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from penstock.clock import iso8601
 from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, TaskRequest
 from penstock.engine.tasks.lambdas import sdk_metadata
-from penstock.errors import PenstockError
+from penstock.errors import PenstockError, ServiceError
 from penstock.jsontools import Json, dumps_text, loads
 
 if TYPE_CHECKING:
     from penstock.engine.driver import Driver, Running
     from penstock.engine.program import Program
 
-_ACTION: Final = "arn:aws:states:::states:startExecution"
+_START: Final = "arn:aws:states:::states:startExecution"
+_SDK: Final = "arn:aws:states:::aws-sdk:sfn:"
+SDK_START: Final = f"{_SDK}startExecution"
+_SENDS: Final = frozenset(f"{_SDK}sendTask{what}" for what in ("Success", "Failure", "Heartbeat"))
 
 
 class NestedExecutions:
     """Starts the machines that `machines` knows; reports their end where the resource waits for it.
 
-    Any end but success is States.TaskFailed with the child's description as the cause (recorded).
+    Any end but success is States.TaskFailed with the child's description as the cause (recorded). Of `aws-sdk:sfn` it
+    takes the sending of task tokens, and startExecution of machines it knows; the rest is AWS's.
     """
 
     def __init__(self, driver: Driver, machines: Callable[[str], Program | None]) -> None:
         self._driver = driver
         self._machines = machines
+        self._started: dict[str, Running] = {}
 
     def handles(self, resource: str) -> bool:
-        return resource in (_ACTION, f"{_ACTION}.sync", f"{_ACTION}.sync:2")
+        if resource.startswith(_START):
+            return resource[len(_START) :] in ("", ".sync", ".sync:2", ".waitForTaskToken")
+        return resource == SDK_START or resource in _SENDS
+
+    def answers(self, request: TaskRequest) -> bool:
+        if request.resource != SDK_START:
+            return True
+        arn = _arguments(request).get("StateMachineArn")
+        return isinstance(arn, str) and self._machines(arn) is not None
 
     def start(self, request: TaskRequest, report: Reporter) -> Cancel:
-        driver = self._driver
-        arguments = request.arguments if isinstance(request.arguments, dict) else {}
-        arn = arguments.get("StateMachineArn")
-        program = self._machines(arn) if isinstance(arn, str) else None
-        if program is None:
-            report(Failed("StepFunctions.StateMachineDoesNotExistException", f"State Machine Does Not Exist: '{arn}'"))
+        if request.resource in _SENDS:
+            report(self._send(request))
             return _nothing
-        value = arguments.get("Input", {})
-        name = arguments.get("Name")
         try:
-            if isinstance(value, str):
-                value = loads(value, what="Input")
-            child = driver.start(
-                program, value, name=name if isinstance(name, str) else None, machine_arn=arn, role_arn=None
-            )
-        except PenstockError as error:
-            report(Failed("StepFunctions.InvalidExecutionInputException", str(error)))
+            child = self._child(_arguments(request))
+        except ServiceError as error:
+            report(self._refused(request, error))
             return _nothing
-        started = round(driver.clock.now() * 1000)
+        driver = self._driver
+        at = driver.clock.now()
+        if request.resource == SDK_START:
+            report(Succeeded({"ExecutionArn": child.execution.arn, "StartDate": iso8601(at)}))
+            return _nothing
         answer: Json = {
             "ExecutionArn": child.execution.arn,
             **sdk_metadata(len(child.execution.arn) + 46, clock=driver.clock, entropy=driver.entropy),
-            "StartDate": started,
+            "StartDate": round(at * 1000),
         }
-        if request.resource == _ACTION:
+        if request.resource == _START:
             report(Succeeded(answer))
             return _nothing
         report(Submitted(answer))
+        if request.token is not None:
+            return _nothing
         as_json = request.resource.endswith(":2")
 
         def closed(child: Running) -> None:
@@ -78,11 +88,78 @@ class NestedExecutions:
                 "resource was aborted",
             )
 
+        if child.closed:  # an earlier attempt started it under this name, and it is over
+            closed(child)
+            return _nothing
         child.on_close = closed
         return cancel
 
     def close(self) -> None:
         """The driver stops what it runs."""
+
+    def _child(self, arguments: dict[str, Any]) -> Running:
+        arn = arguments.get("StateMachineArn")
+        program = self._machines(arn) if isinstance(arn, str) else None
+        if program is None or not isinstance(arn, str):
+            raise ServiceError(f"State Machine Does Not Exist: '{arn}'", code="StateMachineDoesNotExist")
+        value = arguments.get("Input")
+        name = arguments.get("Name")
+        try:
+            # Without an Input, or with null, the child gets {} (recorded: callback.json).
+            value = {} if value is None else loads(value, what="Input") if isinstance(value, str) else value
+        except PenstockError as error:
+            raise ServiceError(
+                f"Invalid State Machine Execution Input: '{error}'", code="InvalidExecutionInput"
+            ) from None
+        if isinstance(name, str):
+            known = self._started.get(f"{arn}:{name}")
+            if known is not None:
+                # API reference, StartExecution: the same name and input again while it runs is the same execution.
+                if known.closed or known.execution.input != value:
+                    raise ServiceError(
+                        f"Execution Already Exists: '{known.execution.arn}'", code="ExecutionAlreadyExists"
+                    )
+                return known
+        else:
+            name = None
+        try:
+            child = self._driver.start(program, value, name=name, machine_arn=arn)
+        except PenstockError as error:
+            raise ServiceError(f"Invalid Name: '{name}'" if name else str(error), code="InvalidName") from None
+        if name is not None:
+            self._started[f"{arn}:{name}"] = child
+        return child
+
+    def _send(self, request: TaskRequest) -> Succeeded | Failed:
+        arguments = _arguments(request)
+        callbacks = self._driver.callbacks
+        token = str(arguments.get("TaskToken"))
+        try:
+            if request.resource.endswith("Success"):
+                output = arguments.get("Output")
+                try:
+                    value = loads(output, what="Output") if isinstance(output, str) else output
+                except PenstockError:
+                    if callbacks.waits_for(token):
+                        raise ServiceError(f"Invalid Output: '{output}'", code="InvalidOutput") from None
+                    value = None
+                callbacks.send_task_success(token, value)
+            elif request.resource.endswith("Failure"):
+                callbacks.send_task_failure(token, arguments.get("Error"), arguments.get("Cause"))
+            else:
+                callbacks.send_task_heartbeat(token)
+        except ServiceError as error:
+            return self._refused(request, error)
+        return Succeeded({})
+
+    def _refused(self, request: TaskRequest, error: ServiceError) -> Failed:
+        request_id = self._driver.entropy.uuid4()
+        if request.resource.startswith(_SDK):
+            # Recorded: services.json, test_sfn_send_task_outcome_with_no_such_token.
+            details = f"(Service: Sfn, Status Code: 400, Request ID: {request_id}) (SDK Attempt Count: 1)"
+            return Failed(f"Sfn.{error.code}Exception", f"{error} {details}")
+        details = f"(Service: AWSStepFunctions; Status Code: 400; Error Code: {error.code}; Request ID: {request_id}; Proxy: null)"
+        return Failed(f"StepFunctions.{error.code}Exception", f"{error} {details}")
 
 
 def describe(child: Running, *, as_json: bool) -> Json:
@@ -101,8 +178,9 @@ def describe(child: Running, *, as_json: bool) -> Json:
     result |= {"Input": execution.input if as_json else text, "InputDetails": details, "Name": execution.name}
     if execution.status == "SUCCEEDED":
         result |= {"Output": execution.output if as_json else child.result.output_text, "OutputDetails": details}
+        result["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
     result |= {
-        "RedriveCount": 0,
+        "RedriveCount": execution.redrive_count,
         "RedriveStatus": "NOT_REDRIVABLE" if execution.status == "SUCCEEDED" else "REDRIVABLE",
         "StartDate": round(execution.started * 1000),
         "StateMachineArn": execution.machine_arn,
@@ -110,6 +188,10 @@ def describe(child: Running, *, as_json: bool) -> Json:
         "StopDate": round(execution.stopped * 1000),
     }
     return dict(sorted(result.items()))
+
+
+def _arguments(request: TaskRequest) -> dict[str, Any]:
+    return request.arguments if isinstance(request.arguments, dict) else {}
 
 
 def _nothing() -> None:

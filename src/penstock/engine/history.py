@@ -164,6 +164,7 @@ def _kinds() -> list[tuple[str, str | None, Builder | None]]:
         ("LambdaFunctionFailed", "lambdaFunctionFailedEventDetails", _failure),
         ("LambdaFunctionTimedOut", "lambdaFunctionTimedOutEventDetails", _failure),
         ("ActivityScheduled", "activityScheduledEventDetails", _activity_scheduled),
+        ("ActivityScheduleFailed", "activityScheduleFailedEventDetails", _failure),
         ("ActivityStarted", "activityStartedEventDetails", _activity_started),
         ("ActivitySucceeded", "activitySucceededEventDetails", _output),
         ("ActivityFailed", "activityFailedEventDetails", _failure),

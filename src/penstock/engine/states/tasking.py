@@ -13,7 +13,7 @@ from penstock.engine.core import StartTask
 from penstock.engine.execution import RESULT, STARTED, WAITING, Attempt, Failure, Frame
 from penstock.engine.history import KIND, Record
 from penstock.engine.resources import Kind, Pattern, Resource
-from penstock.engine.states.base import DATA_LIMIT, RecoveringState, State, runtime, too_large
+from penstock.engine.states.base import DATA_LIMIT, RUNTIME, RecoveringState, State, runtime, too_large
 from penstock.engine.states.waiting import shown
 from penstock.engine.tasks.handler import Failed, Heartbeat, Report, Started, Submitted, Succeeded, TaskRequest
 from penstock.errors import JsonError
@@ -107,6 +107,8 @@ class Task(RecoveringState):
         if resource.pattern is Pattern.CALLBACK:
             attempt.token = turn.token(attempt.id)
         frame.attempt = attempt
+        # An activity's worker gets a token too, but the context object does not show it.
+        token = turn.token(attempt.id) if resource.kind is Kind.ACTIVITY else attempt.token
         value = frame.value if self.input_path is None else self.input_path(frame.value, turn)
         arguments = value if self.parameters is None else self.parameters(value, turn)
         if arguments is frame.value:
@@ -150,7 +152,7 @@ class Task(RecoveringState):
                     machine_name=execution.machine_name,
                     entered_time=iso8601(frame.entered_at),
                     attempt=frame.retry_count,
-                    token=attempt.token,
+                    token=token,
                     timeout=timeout,
                     heartbeat=heartbeat,
                     credentials=credentials,
@@ -200,6 +202,10 @@ class Task(RecoveringState):
             return
         if isinstance(report, Heartbeat):
             self._beat(turn, frame, attempt)
+            return
+        if self.resource.kind is Kind.ACTIVITY and isinstance(report, Failed) and report.error == RUNTIME:
+            turn.end_attempt(frame, cancel=False)  # there is no such activity: nobody can have started it
+            self._failed(turn, frame, KIND["ActivityScheduleFailed"], Failure(report.error, report.cause))
             return
         self._started(turn, frame, report.worker if isinstance(report, Started) else None)
         if isinstance(report, Submitted):

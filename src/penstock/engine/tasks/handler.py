@@ -16,7 +16,7 @@ from penstock.jsontools import Json
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRequest:
     """One attempt of one task. `arguments` is the effective input (after Parameters or Arguments); `timeout` and
-    `heartbeat` are seconds or None; `attempt` counts from 0; `token` is set for `.waitForTaskToken`."""
+    `heartbeat` are seconds or None; `attempt` counts from 0; `token` is set for `.waitForTaskToken` and for activities."""
 
     resource: str
     arguments: Json
@@ -43,7 +43,9 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    error: str
+    """`error` is None only where SendTaskFailure came without one."""
+
+    error: str | None
     cause: str | None = None
 
 

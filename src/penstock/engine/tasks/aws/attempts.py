@@ -201,7 +201,7 @@ class Attempt:
         try:
             described = service.call(operation, job.ask(answer, given))
         except CallFailed as error:
-            if job.gone is not None and error.failed.error.endswith(f".{job.gone}"):
+            if job.gone is not None and (error.failed.error or "").endswith(f".{job.gone}"):
                 self._report(Succeeded({}))
                 return True
             raise
