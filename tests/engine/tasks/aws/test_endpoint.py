@@ -1,0 +1,190 @@
+"""Calls to a URL: a small AWS of our own, over real HTTP. Jobs are asked after, and stopped when nobody waits any more."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from tests.engine.tasks.aws.conftest import run_task
+
+import penstock
+
+pytest.importorskip("boto3")
+
+
+class Batch:
+    """Jobs that run for `turns` questions and end as `status`; `seen` are the requests."""
+
+    def __init__(self) -> None:
+        self.turns = 1
+        self.status = "SUCCEEDED"
+        self.seen: list[tuple[str, dict[str, Any], str]] = []
+        self.stopped = threading.Event()
+
+    def answer(self, path: str, body: dict[str, Any], key: str) -> tuple[int, Any]:
+        self.seen.append((path, body, key))
+        if path == "/v1/submitjob":
+            return 200, {"jobArn": "arn:job", "jobId": "1", "jobName": body["jobName"]}
+        if path == "/v1/describejobs":
+            self.turns -= 1
+            job = {"jobId": "1", "jobName": "j", "status": "RUNNING" if self.turns >= 0 else self.status}
+            return 200, {"jobs": [{**job, "createdAt": 1, "container": {"exitCode": 3}}]}
+        if path == "/v1/terminatejob":
+            self.stopped.set()
+            return 200, {}
+        if path == "/stage/orders/1?a=b%20c":
+            return 200, {"got": body}
+        return 404, {"message": "no such path"}
+
+
+@pytest.fixture
+def batch() -> Iterator[tuple[Batch, str]]:
+    state = Batch()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            text = self.rfile.read(length)
+            authorization = self.headers.get("Authorization", "")
+            key = authorization.partition("Credential=")[2].partition("/")[0]
+            status, answer = state.answer(self.path, json.loads(text or b"{}"), key)
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            return None
+
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 64  # or a burst of connections is turned away
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield state, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+JOB = {"JobName": "j", "JobQueue": "q", "JobDefinition": "d"}
+
+
+def test_a_job_that_succeeds(batch: tuple[Batch, str]) -> None:
+    state, url = batch
+    result = run_task("batch:submitJob.sync", JOB, url)
+    assert result.status == "SUCCEEDED"
+    assert isinstance(result.output, dict)
+    assert (result.output["Status"], result.output["Container"]) == ("SUCCEEDED", {"ExitCode": 3})
+    environment = state.seen[0][1]["containerOverrides"]["environment"]
+    assert environment == [{"name": "MANAGED_BY_AWS", "value": "STARTED_BY_STEP_FUNCTIONS"}]
+    assert {key for _, _, key in state.seen} == {"123456789012"}, "no credentials of the environment"
+
+
+def test_a_job_that_fails(batch: tuple[Batch, str]) -> None:
+    state, url = batch
+    state.turns, state.status = 0, "FAILED"
+    result = run_task("batch:submitJob.sync", JOB, url)
+    assert (result.status, result.error) == ("FAILED", "States.TaskFailed")
+    assert json.loads(str(result.cause))["Status"] == "FAILED"
+
+
+def test_a_job_that_takes_too_long_is_stopped(batch: tuple[Batch, str]) -> None:
+    state, url = batch
+    state.turns = 1000
+    result = run_task("batch:submitJob.sync", JOB, url, TimeoutSeconds=1)
+    assert (result.status, result.error) == ("FAILED", "States.Timeout")
+    assert state.stopped.wait(5)
+    reason = state.seen[-1][1]["reason"]
+    assert reason.startswith("The Task state in AWS Step Functions execution [arn:aws:states:us-east-1:")
+    assert reason.endswith("which was managing this resource was aborted")
+
+
+def test_nobody_there() -> None:
+    result = run_task("batch:submitJob", JOB, "http://127.0.0.1:9")
+    assert (result.status, result.error) == ("FAILED", "Batch.SdkClientException")
+    assert str(result.cause).startswith("Unable to execute HTTP request: ")
+
+
+def test_an_api_of_ones_own(batch: tuple[Batch, str]) -> None:
+    _, url = batch
+    result = run_task(
+        "apigateway:invoke",
+        {
+            "ApiEndpoint": url,
+            "Method": "POST",
+            "Stage": "stage",
+            "Path": "/orders/1",
+            "QueryParameters": {"a": ["b c"]},
+            "RequestBody": {"n": 1},
+        },
+        url,
+    )
+    assert isinstance(result.output, dict), result.cause
+    assert result.output["ResponseBody"] == {"got": {"n": 1}}
+    assert (result.output["StatusCode"], result.output["StatusText"]) == (200, "OK")
+    assert result.output["Headers"]["Content-Type"] == ["application/json"]
+
+
+def test_an_api_that_refuses(batch: tuple[Batch, str]) -> None:
+    _, url = batch
+    result = run_task("apigateway:invoke", {"ApiEndpoint": url, "Method": "POST", "Path": "nowhere"}, url)
+    assert (result.error, json.loads(str(result.cause))) == ("ApiGateway.404", {"message": "no such path"})
+
+
+def test_an_amazon_host_is_not_asked_where_calls_go_elsewhere(batch: tuple[Batch, str]) -> None:
+    _, url = batch
+    given = {"ApiEndpoint": "abc.execute-api.us-east-1.amazonaws.com", "Method": "GET"}
+    result = run_task("apigateway:invoke", given, url)
+    assert result.error == "ApiGateway.SdkClientException"
+    assert "Amazon's" in str(result.cause)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Method": "GET"},
+        {"ApiEndpoint": "x", "Method": "BREW"},
+        {"ApiEndpoint": "x", "Method": "GET", "Nope": 1},
+        {"ApiEndpoint": "x", "Method": "GET", "Headers": {"a": ["b\r\nc: d"]}},
+        {"ApiEndpoint": "x", "Method": "GET", "QueryParameters": "a=b"},
+    ],
+)
+def test_requests_that_cannot_be_made(given: dict[str, Any]) -> None:
+    result = run_task("apigateway:invoke", given, "http://127.0.0.1:9")
+    assert (result.status, result.error) == ("FAILED", "States.Runtime")
+
+
+def test_many_at_once(batch: tuple[Batch, str]) -> None:
+    state, url = batch
+    state.turns = -1
+    machine = {
+        "StartAt": "M",
+        "States": {
+            "M": {
+                "Type": "Map",
+                "End": True,
+                "ItemProcessor": {
+                    "StartAt": "J",
+                    "States": {
+                        "J": {
+                            "Type": "Task",
+                            "Resource": "arn:aws:states:::batch:submitJob",
+                            "Parameters": JOB,
+                            "ResultSelector": {"id.$": "$.JobId"},
+                            "End": True,
+                        }
+                    },
+                },
+            }
+        },
+    }
+    result = penstock.run(machine, list(range(30)), aws={"endpoint_url": url}, time="skip")
+    assert result.output == [{"id": "1"}] * 30
