@@ -8,8 +8,10 @@ if TYPE_CHECKING:
     from penstock import errors
     from penstock.api import Machine, RunResult, load, run
     from penstock.diagnostics import Diagnostic, Severity, Span
+    from penstock.engine.callbacks import Callbacks
 
 __all__ = [
+    "Callbacks",
     "Diagnostic",
     "Machine",
     "RunResult",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Callbacks": "penstock.engine.callbacks",
     "Diagnostic": "penstock.diagnostics",
     "Machine": "penstock.api",
     "RunResult": "penstock.api",

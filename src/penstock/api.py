@@ -21,7 +21,7 @@ from penstock.config import Settings, load_settings, with_aws
 from penstock.diagnostics import Diagnostic, Severity, Span
 from penstock.errors import InvalidDefinition, InvalidInput, UsageError
 from penstock.jsontools import MAX_DEPTH, Json, depth_exceeds, dumps, loads
-from penstock.local import Function, Log, Mocks, handlers_for, local_values
+from penstock.local import Function, Log, Mocks, handlers_for, local_values, objects_for
 from penstock.targets import (
     LoadedMachine,
     Target,
@@ -35,6 +35,7 @@ from penstock.targets import (
 if TYPE_CHECKING:
     from penstock.asl.visits import Visits
     from penstock.clock import Clock, Entropy
+    from penstock.engine.callbacks import Callbacks
     from penstock.engine.driver import Driver, ExecutionResult
     from penstock.engine.logs import Level
     from penstock.engine.program import Program
@@ -363,6 +364,10 @@ def run(
     entropy: Entropy | None = None,
     log: Log | None = None,
     sync: bool = False,
+    machines: Mapping[str, Machine | TargetLike] | None = None,
+    callbacks: Callbacks | None = None,
+    handlers: Sequence[TaskHandler] = (),
+    objects: Given | None = None,
 ) -> RunResult:
     """Runs a machine to its end, here and now, and returns how it ended.
 
@@ -372,7 +377,10 @@ def run(
     `${K}` placeholders their values. `aws` are keys of `[aws]` for this run, such as {"endpoint_url": "moto"}.
     `observer` is called with each history event as it happens, `log` with a task's name and the lines it printed (logging's
     `penstock.task` gets them by default). `sync`: an EXPRESS machine as StartSyncExecution runs it (its context object has
-    no RedriveCount).
+    no RedriveCount). `machines` maps an ARN or a name to a further machine that this one may start. `callbacks` is where workers
+    send task tokens back and take activities' tasks, from other threads. `handlers` are asked before all others who answers
+    a task; the caller closes them. `objects` are the buckets that distributed Maps read from and write to: {bucket: {key:
+    bytes or text}} (what is written is put into it), a folder of buckets, or an ObjectStore.
 
     Raises InvalidDefinition, with every problem in `diagnostics`, for what AWS would not create, and InvalidInput for
     arguments that cannot be used.
@@ -389,11 +397,26 @@ def run(
         check_execution_name(name)
     definition, program = loaded.prepare(type=kind, substitutions=substitutions, functions=functions)
     call = _Call(
-        loaded, definition, program, kind, functions or {}, mocks, time, substitutions or {}, clock, entropy, log
+        loaded,
+        definition,
+        program,
+        kind,
+        functions or {},
+        mocks,
+        time,
+        substitutions or {},
+        clock,
+        entropy,
+        log,
+        others=machines,
+        callbacks=callbacks,
+        handlers=handlers,
+        objects=objects,
     )
     with call as driver:
         running = driver.start(program, value, name=name, type=kind, machine_arn=call.arn, observer=observer, sync=sync)
-        return call.result(driver.run(running))
+        driver.finish()  # also what it started and did not wait for
+        return call.result(running.result)
 
 
 def run_many(
@@ -441,6 +464,13 @@ def _with_settings(machine: Machine, settings: Settings | None, aws: Mapping[str
     return found
 
 
+def _uses_objects(definition: StateMachine) -> bool:
+    return any(
+        isinstance(state, Map) and (state.item_reader is not UNSET or state.result_writer is not UNSET)
+        for _, state in definition.walk()
+    )
+
+
 class _Call:
     """The handlers and the driver of one call of `run`; leaving it stops and closes all of them."""
 
@@ -457,6 +487,11 @@ class _Call:
         clock: Clock | None,
         entropy: Entropy | None,
         log: Log | None,
+        *,
+        others: Mapping[str, Machine | TargetLike] | None = None,
+        callbacks: Callbacks | None = None,
+        handlers: Sequence[TaskHandler] = (),
+        objects: Given | None = None,
     ) -> None:
         from penstock.engine.driver import Driver
 
@@ -468,11 +503,24 @@ class _Call:
             definition, functions=functions, mocks=mocks, clock=clock, entropy=entropy, log=log or _log
         )
 
+        loaded: dict[str, Machine] = {}
+
         def machines(arn: str) -> Program | None:
-            return machine.program_of(arn, substitutions=substitutions, functions=functions)
+            key = next((k for k in (arn, arn.rpartition(":")[2]) if others and k in others), None)
+            if others is None or key is None:
+                return machine.program_of(arn, substitutions=substitutions, functions=functions)
+            if key not in loaded:
+                loaded[key] = load(others[key])
+            return loaded[key].prepare(substitutions=substitutions, functions=functions)[1]
 
         self.driver = Driver(
-            handlers=self.handlers, clock=clock, skip_time=time == "skip", entropy=entropy, machines=machines
+            handlers=[*handlers, *self.handlers],
+            clock=clock,
+            skip_time=time == "skip",
+            entropy=entropy,
+            machines=machines,
+            callbacks=callbacks,
+            objects=objects_for(machine.settings, objects) if _uses_objects(definition) else None,
         )
 
     def __enter__(self) -> Driver:

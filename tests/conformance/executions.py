@@ -15,6 +15,10 @@ from tests.conformance.running import ACCOUNT, Ran, execute, jsonata_missing, us
 from tests.conformance.services import provided, provides, restored
 from tests.conformance.validation import judge_recorded
 from tests.conformance.verdict import PASSED, Area, Verdict, failed, passed_if, skipped
+from tests.conformance.workers import Workers, machines_of, with_activity
+
+OUTSIDE = {"callback", "resource:activity_arn"}
+"""Needs that a worker outside the execution fills."""
 
 LATER = {"test_state": "TestState: Part 2", "api": "the API's operations: Part 3"}
 
@@ -34,7 +38,7 @@ def why_not(case: Case) -> str | None:
     if any(call["op"] == "stop_execution" for call in case.get("driver_calls", [])):
         return "a call to StopExecution while it runs: Part 3"
     if "mock" not in case:
-        here = ("lambda", "credentials")
+        here = ("lambda", "credentials", "states:startExecution", "aws-sdk:sfn", *OUTSIDE)
         services = sorted({_service(n) for n in case["needs"] if not n.startswith(here) and not provides(n)})
         if services:
             return f"needs {', '.join(services)}: Part 2"
@@ -47,6 +51,7 @@ def _service(need: str) -> str:
 
 def run(case: Case) -> Ran:
     name = case.get("execution_name")
+    workers = Workers(case, ACCOUNT) if OUTSIDE.intersection(case["needs"]) and "mock" not in case else None
     with provided(case, ACCOUNT) as endpoint_url:
         return execute(
             case["definition"],
@@ -56,6 +61,8 @@ def run(case: Case) -> Ran:
             mock=case.get("mock"),
             name=None if name is None or TOKEN.search(name) else name,
             sync=bool(case.get("sync")),
+            workers=workers,
+            machines=machines_of(case),
             endpoint_url=endpoint_url,
         )
 
@@ -83,7 +90,7 @@ def judge(case: Case) -> dict[str, Verdict]:
         return verdicts | {check: skipped(reason) for check in checks or ["outcome"]}
     if not checks:
         return verdicts
-    case = restored(at_this_time(case))
+    case = with_activity(restored(at_this_time(case)))
     ran = run(case)
     comparer = Comparer(case)
     if "outcome" in checks:

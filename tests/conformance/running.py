@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Literal
 
 from tests.conformance.functions import Function
+from tests.conformance.workers import Workers
 
 import penstock
 from penstock.api import RunResult
@@ -39,6 +40,8 @@ def execute(
     mock: dict[str, Any] | None = None,
     name: str | None = None,
     sync: bool = False,
+    workers: Workers | None = None,
+    machines: dict[str, Any] | None = None,
     endpoint_url: str | None = None,
 ) -> Ran:
     """Runs to the end in virtual time, by the call of the Python API. `mock` is a case's own: config, test_case,
@@ -55,6 +58,9 @@ def execute(
         type=kind,
         name=name,
         sync=sync,
+        machines=machines,
+        callbacks=None if workers is None else workers.callbacks,
+        observer=None if workers is None else workers.observe,
         settings=Settings(aws=AwsSettings(account=ACCOUNT, endpoint_url=endpoint_url)),
     )
     return Ran(result.status, result.output, result.error, result.cause, result.history, result)
