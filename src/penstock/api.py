@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from penstock.asl.model import UNSET, StateMachine, Task, Unset
+from penstock.asl.model import UNSET, Map, StateMachine, Task, Unset
 from penstock.config import Settings, load_settings, with_aws
 from penstock.diagnostics import Diagnostic, Severity, Span
 from penstock.errors import InvalidDefinition, InvalidInput, UsageError
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from penstock.engine.callbacks import Callbacks
     from penstock.engine.driver import Driver, ExecutionResult
     from penstock.engine.logs import Level
+    from penstock.engine.objects import Given
     from penstock.engine.program import Program
     from penstock.engine.tasks.handler import TaskHandler
     from penstock.script import Project
@@ -210,6 +211,14 @@ class Machine:
     @cached_property
     def _has_tasks(self) -> bool:
         return any(isinstance(state, Task) for _, state in self.definition.walk())
+
+    @cached_property
+    def uses_objects(self) -> bool:
+        """Whether a distributed Map in it reads from or writes to a bucket."""
+        return any(
+            isinstance(state, Map) and (state.item_reader is not UNSET or state.result_writer is not UNSET)
+            for _, state in self.definition.walk()
+        )
 
     def substituted(self, values: Mapping[str, str]) -> Machine:
         """The machine with these `${K}` filled in."""
@@ -464,13 +473,6 @@ def _with_settings(machine: Machine, settings: Settings | None, aws: Mapping[str
     return found
 
 
-def _uses_objects(definition: StateMachine) -> bool:
-    return any(
-        isinstance(state, Map) and (state.item_reader is not UNSET or state.result_writer is not UNSET)
-        for _, state in definition.walk()
-    )
-
-
 class _Call:
     """The handlers and the driver of one call of `run`; leaving it stops and closes all of them."""
 
@@ -520,7 +522,7 @@ class _Call:
             entropy=entropy,
             machines=machines,
             callbacks=callbacks,
-            objects=objects_for(machine.settings, objects) if _uses_objects(definition) else None,
+            objects=objects_for(machine.settings, objects) if machine.uses_objects else None,
         )
 
     def __enter__(self) -> Driver:

@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "PENSTOCK_AWS_REGION": "region",
     "PENSTOCK_AWS_ACCOUNT": "account",
     "PENSTOCK_AWS_ENDPOINT_URL": "endpoint_url",
+    "PENSTOCK_AWS_OBJECTS": "objects",
 }
 """Variable → key of `[aws]`. `PENSTOCK_CONFIG` names the settings file itself."""
 
@@ -28,11 +29,13 @@ ENVIRONMENT = {
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
     """`endpoint_url`: where SDK integrations go: a URL, "moto" (one in this process) or "aws" (Amazon itself); None refuses
-    them, so that nothing reaches real AWS unasked."""
+    them, so that nothing reaches real AWS unasked. `objects`: a folder whose subfolders are the buckets that distributed Maps
+    read from and write to; without it they use the S3 at `endpoint_url`."""
 
     region: str = DEFAULT_REGION
     account: str = DEFAULT_ACCOUNT
     endpoint_url: str | None = None
+    objects: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ def _table(file: Path, parsed: dict[str, Any]) -> dict[str, Any]:
     return table
 
 
-_AWS_KEYS = ("region", "account", "endpoint_url")
+_AWS_KEYS = ("region", "account", "endpoint_url", "objects")
 
 
 def _settings(table: dict[str, Any], file: Path | None, folder: Path) -> Settings:

@@ -13,6 +13,7 @@ from penstock.targets import Target, placeholders
 
 if TYPE_CHECKING:
     from penstock.clock import Clock, Entropy
+    from penstock.engine.objects import Given, ObjectStore
     from penstock.engine.tasks.handler import TaskHandler
     from penstock.engine.tasks.mocks import MockHandler
     from penstock.engine.tasks.workers import WorkerTask
@@ -107,6 +108,25 @@ def handlers_for(
         )
     handlers.append(_Closing(data.close))
     return handlers
+
+
+def objects_for(settings: Settings, given: Given | None) -> ObjectStore | None:
+    """What distributed Maps read from and write to: what the call gave, the folder of the settings, the S3 at their
+    `endpoint_url`; None where there is none of these."""
+    from penstock.engine.objects import object_store
+
+    if given is not None:
+        return object_store(given)
+    aws = settings.aws
+    if aws.objects is not None:
+        return object_store(settings.root / aws.objects)
+    if aws.endpoint_url is None:
+        return None
+    from penstock.engine.tasks.aws import shared_clients
+    from penstock.engine.tasks.s3 import S3Objects
+
+    clients = shared_clients(aws.endpoint_url, aws.region, aws.account)
+    return S3Objects(lambda: clients.client("s3"), remote=not clients.is_moto)
 
 
 def worker_tasks(project: Project, target: Target) -> dict[str, WorkerTask]:

@@ -92,5 +92,7 @@ def test_failures_of_a_distributed_map_are_not_forgotten() -> None:
     assert tell(core.ChildClosed(children[2], "FAILED", error="E")) == []
     commands = tell(core.ChildClosed(children[0], "FAILED", error="E"))
     assert core.CancelChild(children[1]) in commands
+    ended = next(c for c in commands if isinstance(c, core.EndMapRun))
+    tell(core.MapRunEnded(ended.run))
     assert types[-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
     assert execution.error == "States.ExceedToleratedFailureThreshold"

@@ -286,7 +286,9 @@ def test_distributed_iterations_are_executions_of_their_own(tolerated: dict[str,
     result = go(program, [{"n": 0}, {"n": 1}, {"n": 2}], Scripted(answer))
     assert result.status == status
     if status == "SUCCEEDED":
-        assert result.output == [{"n": 0, "r": True}, None, {"n": 2, "r": True}]
+        failed = result.output[1]  # what FAILED is described, as ResultWriter's COMPACT does
+        assert (failed["Status"], failed["Error"], failed["Input"]) == ("FAILED", "E", '{"n":1}')
+        assert result.output == [{"n": 0, "r": True}, failed, {"n": 2, "r": True}]
         assert types(result)[2:] == [
             "MapStateStarted",
             "MapRunStarted",

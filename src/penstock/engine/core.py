@@ -33,10 +33,12 @@ from penstock.engine.execution import (
     Failure,
     FieldError,
     Frame,
+    ItemOf,
     PlainError,
     Status,
 )
 from penstock.engine.history import KIND, Record
+from penstock.engine.mapruns import EndMapRun, ItemsRead, MapRunEnded, ReadItems, StartMapRun
 from penstock.engine.tasks.handler import Report, TaskRequest
 from penstock.errors import JsonError
 from penstock.jsontools import Json
@@ -79,6 +81,8 @@ class ChildClosed:
     output_text: bytes | None = None
     error: str | None = None
     cause: str | None = None
+    described: Json = None
+    """Its description as a result, where it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,9 @@ class Continued:
     """Go on where `limits.STEPS` cut in."""
 
 
-Event: TypeAlias = Started | TaskReported | TimersFired | ChildClosed | StopRequested | Continued
+Event: TypeAlias = (
+    Started | TaskReported | TimersFired | ChildClosed | ItemsRead | MapRunEnded | StopRequested | Continued
+)
 
 # ---- what comes out
 
@@ -123,15 +129,18 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class StartChild:
-    """Run `program` (a distributed Map's processor) as an execution of its own."""
+    """Run `program` (a distributed Map's processor) as an execution of its own: one of the Map Run `run`, for so many
+    `items`."""
 
     child: int
     program: Program
     value: Json
     text: bytes
     label: str
-    item: tuple[int, Json, str | None]
+    item: ItemOf | None
     type: str
+    run: int = 0
+    items: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +148,9 @@ class CancelChild:
     child: int
 
 
-Command: TypeAlias = StartTask | CancelTask | SetTimer | CancelTimer | StartChild | CancelChild
+Command: TypeAlias = (
+    StartTask | CancelTask | SetTimer | CancelTimer | StartChild | CancelChild | StartMapRun | ReadItems | EndMapRun
+)
 
 _STARTED = KIND["ExecutionStarted"]
 _SUCCEEDED = KIND["ExecutionSucceeded"]
@@ -172,6 +183,10 @@ def advance(execution: Execution, event: Event, now: float) -> list[Command]:
         frame = execution.attempts.pop(event.child, None)
         if frame is not None:
             frame.state.child_closed(turn, frame, event)
+    elif isinstance(event, ItemsRead | MapRunEnded):
+        frame = execution.attempts.get(event.run)
+        if frame is not None:
+            frame.state.map_run_reported(turn, frame, event)
     elif isinstance(event, StopRequested):
         turn.close("ABORTED", _ABORTED, 0, event.error, event.cause)
     turn.drain()
@@ -251,8 +266,8 @@ class Turn:
         while holder is not None and holder.item is None:
             holder = holder.parent
         if holder is not None and holder.item is not None:
-            index, value, name = holder.item
-            item: dict[str, Json] = {"Index": index, "Value": value}
+            index, value, name, source = holder.item
+            item: dict[str, Json] = {"Index": index, "Value": value, "Source": source}
             if name is not None:
                 item["Key"] = name
             context["Map"] = {"Item": item}
@@ -525,10 +540,15 @@ __all__ = [
     "ChildClosed",
     "Command",
     "Continued",
+    "EndMapRun",
     "Event",
+    "ItemsRead",
+    "MapRunEnded",
     "PlainError",
+    "ReadItems",
     "SetTimer",
     "StartChild",
+    "StartMapRun",
     "StartTask",
     "Started",
     "StopRequested",

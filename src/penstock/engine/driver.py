@@ -142,7 +142,20 @@ class ExecutionResult:
 class Running:
     """An execution in a Driver."""
 
-    __slots__ = ("cancels", "children", "execution", "map_runs", "observer", "on_close", "records", "result", "seen", "tokens")
+    __slots__ = (
+        "cancels",
+        "children",
+        "execution",
+        "items",
+        "map_run",
+        "map_runs",
+        "observer",
+        "on_close",
+        "records",
+        "result",
+        "seen",
+        "tokens",
+    )
 
     def __init__(self, execution: Execution, observer: Observer | None) -> None:
         self.execution = execution
@@ -156,6 +169,9 @@ class Running:
         """Attempts that wait for a task token."""
         self.children: dict[int, Running] = {}
         self.map_runs: dict[int, ActiveRun] = {}
+        self.map_run: ActiveRun | None = None
+        """The Map Run that it is a child execution of, and for how many items."""
+        self.items = 1
         self.on_close: Callable[[Running], None] | None = None
 
     @property
@@ -180,6 +196,7 @@ class Driver:
         entropy: Entropy | None = None,
         machines: Machines | None = None,
         callbacks: Callbacks | None = None,
+        objects: ObjectStore | None = None,
     ) -> None:
         if clock is None:
             clock = VirtualClock() if skip_time else SystemClock()
@@ -188,6 +205,8 @@ class Driver:
         self.clock = clock
         self.skip_time = skip_time
         self.entropy = entropy or Entropy()
+        self.objects = objects
+        """What distributed Maps read from and write to."""
         self.handlers: list[TaskHandler] = list(handlers)
         self.callbacks = callbacks or Callbacks()
         if callbacks is not None:
@@ -196,7 +215,7 @@ class Driver:
         place = next((i for i, h in enumerate(handlers) if not hasattr(h, "answers") and h.handles(SDK_START)), None)
         nested = NestedExecutions(self, machines or _no_machine)
         self.handlers.insert(len(self.handlers) if place is None else place, nested)
-        self._inbox: SimpleQueue[tuple[Running, int, Report]] = SimpleQueue()
+        self._inbox: SimpleQueue[tuple[Running, int, Report | ItemsRead | MapRunEnded]] = SimpleQueue()
         self._timers: list[tuple[float, int, Running, int]] = []
         self._timers_set = 0
         self._timers_stale = 0
@@ -342,7 +361,11 @@ class Driver:
             except Empty:
                 return True
 
-    def _report(self, running: Running, attempt: int, report: Report) -> None:
+    def _report(self, running: Running, attempt: int, report: Report | ItemsRead | MapRunEnded) -> None:
+        if isinstance(report, ItemsRead | MapRunEnded):
+            self._outside.discard((running, attempt))
+            self._turns.append((running, report))
+            return
         if isinstance(report, Stopped) and (attempt == _WHOLE or attempt in running.cancels):
             self._turns.append((running, StopRequested(report.error, report.cause)))
             return
@@ -477,8 +500,13 @@ class Driver:
             case CancelChild(child):
                 other = running.children.pop(child, None)
                 if other is not None:
-                    other.on_close = None
-                    self._turns.append((other, StopRequested()))
+                    other.on_close = _counted
+                    self._tell(other, StopRequested())
+                run = running.map_runs.pop(child, None)
+                if run is not None:
+                    run.abort(self._time())
+            case StartMapRun() | ReadItems() | EndMapRun():
+                self._map_run(running, command)
             case CancelTimer():
                 self._cancelled_timer()
 
@@ -538,18 +566,50 @@ class Driver:
         execution.root.item = command.item
         child = self.begin(execution)
         running.children[command.child] = child
+        run = child.map_run = running.map_runs[command.run]
+        child.items = command.items
+        run.child_started(command.items)
 
         def closed(child: Running) -> None:
-            running.children.pop(command.child, None)
+            del running.children[command.child]
             ended = child.execution
-            news = ChildClosed(command.child, ended.status, ended.output, ended.output_text, ended.error, ended.cause)
+            run.child_ended(ended, child.items)
+            described = run.described(ended)
+            news = ChildClosed(
+                command.child, ended.status, ended.output, ended.output_text, ended.error, ended.cause, described
+            )
             self._turns.append((running, news))
 
         child.on_close = closed
 
+    def _map_run(self, running: Running, command: StartMapRun | ReadItems | EndMapRun) -> None:
+        number = command.run
+        if isinstance(command, StartMapRun):
+            from penstock.engine.maprunning import ActiveRun  # not for executions that have none
+
+            active = running.map_runs[number] = ActiveRun(command, running.execution, self.objects, self._time())
+            running.result.map_runs.append(active.record)
+            return
+        active = running.map_runs[number]
+        if isinstance(command, EndMapRun):
+            del running.map_runs[number]
+        work = active.work(command, self._time())
+        if not active.takes_time(command):
+            self._turns.append((running, work()))
+            return
+        self._outside.add((running, number))
+        inbox = self._inbox
+        Thread(target=lambda: inbox.put((running, number, work())), daemon=True).start()
+
 
 def _nothing() -> None:
     pass
+
+
+def _counted(child: Running) -> None:
+    """A child execution of a Map Run was stopped with it."""
+    if child.map_run is not None:
+        child.map_run.child_ended(child.execution, child.items)
 
 
 def _no_machine(arn: str) -> None:

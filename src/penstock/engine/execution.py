@@ -48,6 +48,13 @@ HEARTBEAT: Final = "heartbeat"
 EXECUTION: Final = "execution"
 
 
+ItemOf: TypeAlias = tuple[int, Json, str | None, str]
+"""A Map's item as the context object has it: index, value, key, source."""
+
+STATE_DATA: Final = "STATE_DATA"
+"""The source of items that come from the state's input."""
+
+
 class PlainError(EvaluationError):
     """An error whose cause AWS gives without "An error occurred while executing the state …" before it."""
 
@@ -122,6 +129,63 @@ class Join:
         """How many may fail (distributed Map)."""
 
 
+class RunJoin(Join):
+    """A distributed Map that is running: its items come and go, and its children are executions of their own."""
+
+    __slots__ = (
+        "arn",
+        "batch",
+        "batch_bytes",
+        "buffer",
+        "closing",
+        "counts",
+        "envelope",
+        "failure",
+        "max_batch_bytes",
+        "max_batch_items",
+        "more",
+        "outputs",
+        "percentage",
+        "read",
+        "reading",
+        "run",
+        "size",
+    )
+
+    def __init__(self, run: int, arn: str, limit: int) -> None:
+        super().__init__(0, None, limit)
+        self.run = run
+        """The number of its Map Run towards the driver."""
+        self.arn = arn
+        self.buffer: deque[ItemOf] = deque()
+        """Items that have been read and wait for their turn."""
+        self.read = 0
+        """How many items have been read."""
+        self.more = False
+        """Whether the reader has more."""
+        self.reading = False
+        """Whether it has been asked for them."""
+        self.batch: list[Json] = []
+        """Items of the batch that is being filled."""
+        self.batch_bytes = 0
+        self.envelope: dict[str, Json] = {}
+        """What a batch has besides its items."""
+        self.max_batch_items = 0
+        self.max_batch_bytes = 0
+        self.size = 0
+        """Bytes of the results so far."""
+        self.percentage = 0.0
+        """How many of hundred items may fail; 0 where only a number says it."""
+        self.outputs: dict[int, tuple[list[Json], list[bytes]]] = {}
+        """What each child has given, by its index."""
+        self.counts: dict[int, int] = {}
+        """How many items each child has."""
+        self.closing = False
+        """Whether the results are being written."""
+        self.failure: Failure | None = None
+        """Why the run fails."""
+
+
 class Frame:
     """One line of control: where it is, its input, its variables, its retry counters."""
 
@@ -181,8 +245,8 @@ class Frame:
         self.failure: Failure | None = None
         self.attempt: Attempt | None = None
         self.join: Join | None = None
-        self.item: tuple[int, Json, str | None] | None = None
-        """Index, value and key of the Map item it works on."""
+        self.item: ItemOf | None = None
+        """The Map's item that it works on."""
         self.result: Json = None
         """What came of the task, for the RESULT phase."""
 

@@ -43,3 +43,6 @@ VARIABLES_BYTES: Final = 10 * 1024 * 1024
 
 STEPS: Final = 10_000
 """Ours: state transitions one `advance` makes before it lets the driver look at timers and other executions."""
+
+ITEMS_READ_AT_ONCE: Final = 1_000
+"""Ours: items that a distributed Map asks its reader for, and keeps ahead."""

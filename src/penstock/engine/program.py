@@ -17,8 +17,9 @@ from penstock.engine.resources import parse_resource
 from penstock.engine.retry import Catcher, Recovery, Retrier
 from penstock.engine.states.base import RecoveringState, State, Update
 from penstock.engine.states.choosing import Choice, Rule
+from penstock.engine.states.distributed import Batcher, DistributedMap, Reader, Writer
 from penstock.engine.states.ending import Beyond, Fail, Succeed
-from penstock.engine.states.mapping import DistributedMap, Figure, Map
+from penstock.engine.states.mapping import Figure, Map
 from penstock.engine.states.parallel import Parallel
 from penstock.engine.states.passing import Pass
 from penstock.engine.states.tasking import Seconds, Task
@@ -286,10 +287,11 @@ class _Compiler:
         machine = state.processor
         if machine is None:
             self.refuse("it has no ItemProcessor")
-        for name in ("item_reader", "item_batcher", "result_writer"):
-            if getattr(state, name) is not UNSET:
-                field = "".join(part.title() for part in name.split("_"))
-                self.refuse(f"{field} is not part of this version; give the items in the input")
+        if not state.is_distributed:
+            for name in ("item_reader", "item_batcher", "result_writer"):
+                if getattr(state, name) is not UNSET:
+                    field = "".join(part.title() for part in name.split("_"))
+                    self.refuse(f"{field} needs the Mode DISTRIBUTED in ProcessorConfig")
         processor = Program(state.name)
         processor.states = self.states
         distributed = state.is_distributed
@@ -310,6 +312,9 @@ class _Compiler:
             config = machine.processor_config
             if config is not UNSET and config.execution_type is not UNSET:
                 compiled.execution_type = config.execution_type
+            compiled.reader = self.reader(state.item_reader)
+            compiled.batcher = self.batcher(state.item_batcher)
+            compiled.writer = self.writer(state.result_writer)
             compiled.tolerated_count = self.figure(
                 state.tolerated_failure_count, state.tolerated_failure_count_path, "ToleratedFailureCount"
             )
@@ -325,6 +330,53 @@ class _Compiler:
 
         pending.append((machine, started, f"{self.where}/ItemProcessor/States"))
         return compiled
+
+    def reader(self, reader: model.ItemReader | Unset) -> Reader | None:
+        if reader is UNSET:
+            return None
+        action = "" if reader.resource is UNSET else reader.resource.rpartition(":")[2]
+        if action not in ("getObject", "listObjectsV2"):
+            self.refuse("ItemReader has a Resource that ends in s3:getObject or s3:listObjectsV2")
+        config = model.ReaderConfig() if reader.reader_config is UNSET else reader.reader_config
+        options: dict[str, Any] = {
+            "input_type": config.input_type,
+            "header_location": config.csv_header_location,
+            "headers": config.csv_headers,
+            "delimiter": config.csv_delimiter,
+            "pointer": config.items_pointer,
+            "manifest_type": config.manifest_type,
+        }
+        options = {name: value for name, value in options.items() if value is not UNSET}
+        options["flatten"] = config.transformation == "LOAD_AND_FLATTEN"
+        arguments = self.arguments(reader, "ItemReader")
+        return Reader(action, arguments, self.figure(config.max_items, config.max_items_path, "MaxItems"), options)
+
+    def batcher(self, batcher: model.ItemBatcher | Unset) -> Batcher | None:
+        if batcher is UNSET:
+            return None
+        field = "ItemBatcher/BatchInput"
+        given = batcher.batch_input
+        batch_input = self.query(given, field) if self.jsonata else self.template(given, field)
+        items = self.figure(batcher.max_items_per_batch, batcher.max_items_per_batch_path, "MaxItemsPerBatch")
+        size = self.figure(
+            batcher.max_input_bytes_per_batch, batcher.max_input_bytes_per_batch_path, "MaxInputBytesPerBatch"
+        )
+        return Batcher(batch_input, items, size)
+
+    def writer(self, writer: model.ResultWriter | Unset) -> Writer | None:
+        if writer is UNSET:
+            return None
+        arguments = self.arguments(writer, "ResultWriter")
+        config = writer.writer_config
+        if config is UNSET:
+            return Writer(arguments, None, "JSON")
+        transformation = None if config.transformation is UNSET else config.transformation
+        return Writer(arguments, transformation, "JSON" if config.output_type is UNSET else config.output_type)
+
+    def arguments(self, source: model.ItemReader | model.ResultWriter, field: str) -> Compute | None:
+        if self.jsonata:
+            return self.query(source.arguments, f"{field}/Arguments")
+        return self.template(source.parameters, f"{field}/Parameters")
 
     # ---- what several have
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
-from penstock.engine.execution import Attempt, Execution, Failure, Frame, Join
+from penstock.engine.execution import Attempt, Execution, Failure, Frame, Join, RunJoin
 from penstock.engine.program import Program
 from penstock.engine.states.base import State
 from penstock.jsontools import Json, dumps
@@ -46,6 +46,19 @@ _FRAME: Final = (
     "retry_count",
     "timer",
     "result",
+)
+_RUN: Final = (
+    "batch",
+    "batch_bytes",
+    "closing",
+    "envelope",
+    "max_batch_bytes",
+    "max_batch_items",
+    "more",
+    "percentage",
+    "read",
+    "reading",
+    "size",
 )
 _ATTEMPT: Final = (
     "id",
@@ -103,6 +116,16 @@ def _frame(frame: Frame) -> Json:
             "failed": join.failed,
             "tolerated": join.tolerated,
         }
+        if isinstance(join, RunJoin):
+            data["join"]["run"] = {
+                **{key: getattr(join, key) for key in _RUN},
+                "arn": join.arn,
+                "number": join.run,
+                "buffer": [list(item) for item in join.buffer],
+                "counts": [[child, count] for child, count in join.counts.items()],
+                "outputs": [[index, values] for index, (values, _) in join.outputs.items()],
+                "failure": None if join.failure is None else [join.failure.error, join.failure.cause],
+            }
     return cast(Json, data)
 
 
@@ -145,8 +168,8 @@ def _restored(program: Program, entry: dict[str, Any], frames: dict[int, Frame])
     if entry["retries"] is not None:
         frame.retries = {key: used for key, used in entry["retries"]}  # noqa: C416  (pairs, checked as such)
     if entry["item"] is not None:
-        index, value, name = entry["item"]
-        frame.item = (index, value, name)
+        index, value, name, source = entry["item"]
+        frame.item = (index, value, name, source)
     if entry["failure"] is not None:
         frame.failure = Failure(*entry["failure"])
     if entry["attempt"] is not None:
@@ -156,9 +179,26 @@ def _restored(program: Program, entry: dict[str, Any], frames: dict[int, Frame])
     return frame
 
 
+def _run_joined(entry: dict[str, Any], limit: int) -> RunJoin:
+    join = RunJoin(entry["number"], entry["arn"], limit)
+    for key in _RUN:
+        setattr(join, key, entry[key])
+    for index, value, name, source in entry["buffer"]:
+        join.buffer.append((index, value, name, source))
+    join.counts = dict(entry["counts"])
+    join.outputs = {index: (values, [dumps(value) for value in values]) for index, values in entry["outputs"]}
+    if entry["failure"] is not None:
+        join.failure = Failure(*entry["failure"])
+    return join
+
+
 def _joined(entry: dict[str, Any], frames: dict[int, Frame]) -> Join:
     results = entry["results"]
-    join = Join(len(results), entry["items"], entry["limit"])
+    join = (
+        _run_joined(entry["run"], entry["limit"])
+        if "run" in entry
+        else Join(len(results), entry["items"], entry["limit"])
+    )
     if entry["selected"] is not None:
         join.selected = entry["selected"]
     join.next = entry["next"]

@@ -14,6 +14,7 @@ from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
     from penstock.engine.core import ChildClosed, Turn
+    from penstock.engine.mapruns import ItemsRead, MapRunEnded
     from penstock.engine.tasks.handler import Report
 
 Update: TypeAlias = Callable[[Json, Json], Json]
@@ -95,6 +96,9 @@ class State:
         raise NotImplementedError
 
     def child_closed(self, turn: Turn, frame: Frame, closed: ChildClosed) -> None:
+        raise NotImplementedError
+
+    def map_run_reported(self, turn: Turn, frame: Frame, news: ItemsRead | MapRunEnded) -> None:
         raise NotImplementedError
 
     def abort_children(self, turn: Turn, frame: Frame, previous: int) -> None:

@@ -1,16 +1,15 @@
-"""Map: inline iterations, which are frames, and distributed ones, which are executions of their own."""
+"""Map with inline iterations, which are frames; `distributed` has those that are executions of their own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from penstock.asl.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, QUERY_EVALUATION_ERROR
+from penstock.asl.errors import QUERY_EVALUATION_ERROR
 from penstock.asl.scope import Compute, EvaluationError
 from penstock.engine import limits
-from penstock.engine.core import CancelChild, ChildClosed, StartChild
-from penstock.engine.execution import RESULT, WAITING, Failure, FieldError, Frame, Join
+from penstock.engine.execution import RESULT, STATE_DATA, WAITING, FieldError, Frame, Join
 from penstock.engine.history import KIND
-from penstock.engine.states.base import State, runtime
+from penstock.engine.states.base import runtime
 from penstock.engine.states.joining import JoiningState
 from penstock.engine.states.waiting import shown
 from penstock.jsontools import Json, dumps, dumps_text
@@ -24,9 +23,6 @@ _ITERATION_STARTED: Final = KIND["MapIterationStarted"]
 _ITERATION_SUCCEEDED: Final = KIND["MapIterationSucceeded"]
 _ITERATION_FAILED: Final = KIND["MapIterationFailed"]
 _ITERATION_ABORTED: Final = KIND["MapIterationAborted"]
-_RUN_STARTED: Final = KIND["MapRunStarted"]
-_RUN_SUCCEEDED: Final = KIND["MapRunSucceeded"]
-_RUN_FAILED: Final = KIND["MapRunFailed"]
 
 
 class Figure:
@@ -116,7 +112,7 @@ class Map(JoiningState):
             value = selected[index]
             records.append((_ITERATION_STARTED, previous, turn.now, self.name, index))
             child = turn.child(frame, index, self.processor.start, value, dumps(value), turn.base + len(records))
-            child.item = (index, items[index], None)
+            child.item = (index, items[index], None, STATE_DATA)
             join.running[index] = child
             turn.ready.append(child)
         join.next += count
@@ -127,7 +123,7 @@ class Map(JoiningState):
         result = []
         try:
             for index, item in enumerate(items):
-                frame.item = (index, item, None)
+                frame.item = (index, item, None, STATE_DATA)
                 turn.forget_context()
                 result.append(select(value, turn))
         finally:
@@ -156,103 +152,3 @@ class Map(JoiningState):
             turn.record((_ITERATION_ABORTED, previous, turn.now, self.name, index))
             turn.abort(child, previous)
         join.running.clear()
-
-
-class DistributedMap(Map):
-    """Its iterations are child executions; they are not in this history (measured, floci-io/floci#2868)."""
-
-    __slots__ = ("execution_type", "label", "tolerated_count", "tolerated_percentage")
-
-    def __init__(self, name: str, processor: Program) -> None:
-        super().__init__(name, processor)
-        self.label = name
-        self.execution_type = "STANDARD"
-        self.tolerated_count = Figure("ToleratedFailureCount")
-        self.tolerated_percentage = Figure("ToleratedFailurePercentage", fractions=True)
-
-    def split(self, turn: Turn, frame: Frame) -> None:
-        value = self.effective(turn, frame)
-        items = self.items(turn, value)
-        limit = int(self.concurrency.of(turn, value))
-        frame.last = turn.record((_STARTED, frame.last, turn.now, len(items)))
-        count = self.tolerated_count.of(turn, value)
-        if count < 0:
-            raise runtime("ToleratedFailureCount cannot be negative.")
-        percentage = self.tolerated_percentage.of(turn, value)
-        if not 0 <= percentage <= 100:
-            raise runtime("ToleratedFailurePercentage must be between 0 and 100.")
-        execution = turn.execution
-        arn = f"{execution.machine_arn.replace(':stateMachine:', ':mapRun:', 1)}/{self.label}:{turn.entropy.uuid4()}"
-        started = frame.last = turn.record((_RUN_STARTED, frame.last, turn.now, arn))
-        join = frame.join = Join(len(items), items, self.capped(limit))
-        # Either one breached fails the run; neither given tolerates nothing (Developer Guide, "Map", fields).
-        join.tolerated = max(count, percentage * len(items) / 100)
-        frame.phase = WAITING
-        if self.select is not None:
-            join.selected = self.selected(turn, frame, self.select, value, items)
-        if not items:
-            turn.wake(frame, RESULT)
-            return
-        self.start(turn, frame, join, started, min(join.limit, len(items)))
-
-    def capped(self, limit: int) -> int:
-        return min(limit, limits.DISTRIBUTED_CONCURRENCY) if limit > 0 else limits.DISTRIBUTED_CONCURRENCY
-
-    def start(self, turn: Turn, frame: Frame, join: Join, previous: int, count: int) -> None:
-        items, selected = join.items, join.selected
-        assert items is not None
-        assert selected is not None
-        for index in range(join.next, join.next + count):
-            value = selected[index]
-            item = (index, items[index], None)
-            child = turn.id()
-            join.children[child] = index
-            turn.execution.attempts[child] = frame
-            turn.commands.append(
-                StartChild(child, self.processor, value, dumps(value), self.label, item, self.execution_type)
-            )
-        join.next += count
-
-    def child_closed(self, turn: Turn, frame: Frame, closed: ChildClosed) -> None:
-        join = frame.join
-        if join is None:
-            return
-        index = join.children.pop(closed.child)
-        join.pending -= 1
-        if closed.status == "SUCCEEDED":
-            join.results[index] = closed.output
-            join.texts[index] = closed.output_text or dumps(closed.output)
-        else:
-            join.failed += 1
-            if join.failed > join.tolerated:
-                self._over_threshold(turn, frame)
-                return
-        if join.items is not None and join.next < len(join.items):
-            self.start(turn, frame, join, frame.last, 1)
-        elif not join.pending:
-            turn.wake(frame, RESULT)
-
-    def _over_threshold(self, turn: Turn, frame: Frame) -> None:
-        self.abort_children(turn, frame, frame.last)
-        frame.join = None
-        failure = Failure(EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded")
-        frame.last = turn.record((_RUN_FAILED, frame.last, turn.now, failure.error, failure.cause))
-        turn.fail(frame, failure)
-
-    def resume(self, turn: Turn, frame: Frame, phase: int) -> State | None:
-        if phase != RESULT:
-            return super().resume(turn, frame, phase)
-        join = frame.join
-        assert join is not None
-        frame.join = None
-        ran = turn.record((_RUN_SUCCEEDED, frame.last, turn.now))
-        frame.last = turn.record((self.succeeded_kind, ran, turn.now))
-        return self.complete(turn, frame, join.results, b"[" + b",".join(join.texts) + b"]", ran)
-
-    def abort_children(self, turn: Turn, frame: Frame, previous: int) -> None:
-        join = frame.join
-        assert join is not None
-        for child in join.children:
-            if turn.execution.attempts.pop(child, None) is not None:
-                turn.commands.append(CancelChild(child))
-        join.children.clear()

@@ -1,0 +1,226 @@
+"""Map Runs: what a distributed Map has done outside its execution, and what others can see of it.
+
+The core says what is to be done (`StartMapRun`, `ReadItems`, `EndMapRun`) and hears what came of it (`ItemsRead`,
+`MapRunEnded`); `maprunning` does it. Counters are DescribeMapRun's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from penstock.engine.history import instant
+from penstock.jsontools import Json
+
+if TYPE_CHECKING:
+    from penstock.engine.execution import Execution
+
+Item: TypeAlias = tuple[Json, str | None, str]
+"""An item, its key where it was a member of an object, and where it came from (`$$.Map.Item.Source`)."""
+
+RunStatus: TypeAlias = Literal["RUNNING", "SUCCEEDED", "FAILED", "ABORTED"]
+
+UNBOUNDED: Final = 2_147_483_647
+"""What DescribeMapRun says for no MaxConcurrency (measured, floci-io/floci#2671)."""
+
+# ---- what the core says and hears
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An ItemReader with its values. `action` is getObject or listObjectsV2; `key` the object's key, or the prefix."""
+
+    action: str
+    bucket: str
+    key: str = ""
+    version: str | None = None
+    input_type: str | None = None
+    max_items: int = 0
+    flatten: bool = False
+    header_location: str | None = None
+    headers: tuple[str, ...] | None = None
+    delimiter: str = "COMMA"
+    pointer: str | None = None
+    manifest_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sink:
+    """A ResultWriter with its values; without a bucket it only says what the state's result looks like."""
+
+    bucket: str | None = None
+    prefix: str = ""
+    transformation: str = "NONE"
+    output_type: str = "JSON"
+
+    def key(self, run: str, file: str) -> str:
+        """The key of a file of the Map Run whose ARN ends in `run`."""
+        return "/".join(part for part in (self.prefix.rstrip("/"), run, file) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartMapRun:
+    """A new Map Run, by a number of the core's. `items` is how many there are where they come from the state's input."""
+
+    run: int
+    arn: str
+    label: str
+    items: int
+    source: Source | None
+    sink: Sink | None
+    max_concurrency: int
+    tolerated_count: int
+    tolerated_percentage: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadItems:
+    """Read the next `count` items, or what is left of them."""
+
+    run: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndMapRun:
+    """All child executions have ended, or the run failed; `pending` are the inputs of those that were never started."""
+
+    run: int
+    status: RunStatus
+    pending: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsRead:
+    """Items, and whether there are `more`; or the error that ended the reading."""
+
+    run: int
+    items: Sequence[Item] = ()
+    more: bool = False
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapRunEnded:
+    """The results are written; `output` is the state's result where they went to a bucket."""
+
+    run: int
+    output: Json = None
+    error: str | None = None
+    cause: str | None = None
+
+
+# ---- what others can see
+
+
+class Counts:
+    """DescribeMapRun's ten counters of items or of child executions."""
+
+    __slots__ = ("aborted", "failed", "pending", "results_written", "running", "succeeded", "timed_out", "total")
+
+    def __init__(self) -> None:
+        self.pending = 0
+        self.running = 0
+        self.succeeded = 0
+        self.failed = 0
+        self.timed_out = 0
+        self.aborted = 0
+        self.total = 0
+        self.results_written = 0
+
+    def found(self, count: int) -> None:
+        self.total += count
+        self.pending += count
+
+    def started(self, count: int) -> None:
+        self.pending -= count
+        self.running += count
+
+    def ended(self, count: int, status: str) -> None:
+        self.running -= count
+        if status == "SUCCEEDED":
+            self.succeeded += count
+        elif status == "TIMED_OUT":
+            self.timed_out += count
+        elif status == "ABORTED":
+            self.aborted += count
+        else:
+            self.failed += count
+
+    def as_dict(self) -> dict[str, int]:
+        return {
+            "pending": self.pending,
+            "running": self.running,
+            "succeeded": self.succeeded,
+            "failed": self.failed,
+            "timedOut": self.timed_out,
+            "aborted": self.aborted,
+            "total": self.total,
+            "resultsWritten": self.results_written,
+            "failuresNotRedrivable": 0,
+            "pendingRedrive": 0,
+        }
+
+
+class MapRun:
+    """A Map Run and how it stands."""
+
+    __slots__ = (
+        "arn",
+        "execution_arn",
+        "execution_counts",
+        "item_counts",
+        "machine_arn",
+        "max_concurrency",
+        "started",
+        "status",
+        "stopped",
+        "tolerated_count",
+        "tolerated_percentage",
+    )
+
+    def __init__(self, command: StartMapRun, execution: Execution, now: float) -> None:
+        self.arn = command.arn
+        self.execution_arn = execution.arn
+        self.machine_arn = f"{execution.machine_arn}/{command.label}"
+        self.status: RunStatus = "RUNNING"
+        self.started = now
+        self.stopped: float | None = None
+        self.max_concurrency = command.max_concurrency or UNBOUNDED
+        self.tolerated_count = command.tolerated_count
+        self.tolerated_percentage = command.tolerated_percentage
+        self.item_counts = Counts()
+        self.execution_counts = Counts()
+        self.item_counts.found(command.items)
+
+    def describe(self) -> dict[str, Any]:
+        """DescribeMapRun's answer as boto3 gives it."""
+        answer: dict[str, Any] = {
+            "mapRunArn": self.arn,
+            "executionArn": self.execution_arn,
+            "status": self.status,
+            "startDate": instant(self.started),
+            "maxConcurrency": self.max_concurrency,
+            "toleratedFailurePercentage": float(self.tolerated_percentage),
+            "toleratedFailureCount": self.tolerated_count,
+            "itemCounts": self.item_counts.as_dict(),
+            "executionCounts": self.execution_counts.as_dict(),
+            "redriveCount": 0,
+        }
+        if self.stopped is not None:
+            answer["stopDate"] = instant(self.stopped)
+        return answer
+
+    def summary(self) -> dict[str, Any]:
+        """Its entry in ListMapRuns."""
+        answer: dict[str, Any] = {
+            "executionArn": self.execution_arn,
+            "mapRunArn": self.arn,
+            "stateMachineArn": self.machine_arn,
+            "startDate": instant(self.started),
+        }
+        if self.stopped is not None:
+            answer["stopDate"] = instant(self.stopped)
+        return answer
