@@ -99,7 +99,10 @@ class Map(JoiningState):
             if self.jsonata:
                 text = f"Map state input must be an array but was: {dumps_text(items)}"
                 raise EvaluationError(QUERY_EVALUATION_ERROR, text)
-            raise runtime(f'Reference path "{self.items_path_text}" must point to array.')
+            path = self.items_path_text
+            if path.startswith("$$"):
+                path = path[1:]  # recorded (test_state_map_context_object): AWS leaves out a "$" of a path to the context
+            raise runtime(f'Reference path "{path}" must point to array.')
         return items
 
     def start(self, turn: Turn, frame: Frame, join: Join, previous: int, count: int) -> None:
