@@ -382,7 +382,8 @@ def run(
 
     `input` is a JSON value; without one it is `{}`, as for StartExecution. `functions` maps a Lambda ARN or name
     to a callable `(event, context)`; `mocks` is `FILE#CASE` or {"config", "state_machine", "case"} in AWS's MockConfigFile
-    form. `time` "skip" runs on a virtual clock: waits, retries and timeouts take no real time. `substitutions` gives
+    form ("complete": True adds what AWS adds to every answer).
+    `time` "skip" runs on a virtual clock: waits, retries and timeouts take no real time. `substitutions` gives
     `${K}` placeholders their values. `aws` are keys of `[aws]` for this run, such as {"endpoint_url": "moto"}.
     `observer` is called with each history event as it happens, `log` with a task's name and the lines it printed (logging's
     `penstock.task` gets them by default). `sync`: an EXPRESS machine as StartSyncExecution runs it (its context object has

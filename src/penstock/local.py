@@ -169,10 +169,10 @@ def _mock_handler(mocks: Mocks, machine_name: str) -> MockHandler:
     config: Mapping[str, Any] | str
     machine: str | None = None
     if isinstance(mocks, Mapping):
-        unknown = sorted(set(mocks) - {"config", "state_machine", "case"})
+        unknown = sorted(set(mocks) - {"config", "state_machine", "case", "complete"})
         if unknown or "config" not in mocks:
             what = f"has no key {unknown[0]!r}" if unknown else "needs the key 'config'"
-            raise InvalidInput(f"mocks {what}; it has config, state_machine and case.")
+            raise InvalidInput(f"mocks {what}; it has config, state_machine, case and complete.")
         config, machine, case = mocks["config"], mocks.get("state_machine"), mocks.get("case")
     else:
         file, _, case = os.fspath(mocks).partition("#")
@@ -185,7 +185,8 @@ def _mock_handler(mocks: Mocks, machine_name: str) -> MockHandler:
         if machine is None and machine_name in machines:
             machine = machine_name
         case = case or _only_case(machines, machine, where)
-    return MockHandler.from_config(config, machine, case or "")
+    complete = isinstance(mocks, Mapping) and bool(mocks.get("complete"))
+    return MockHandler.from_config(config, machine, case or "", complete=complete)
 
 
 def _json(file: Any) -> Any:

@@ -20,6 +20,8 @@ INSTANT = re.compile(r"[-+]?\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[-
 OPEN_PART = re.compile(r"(<[A-Za-z][^<>\s\"]{0,60}>|\bdate\b)")
 HALF_QUOTED = re.compile(r":(<[A-Za-z][^<>\s\"]{0,60}>)\"")
 """What the recorder's own replacing left of a quoted value inside JSON text: `"requestId":<request-id>"`."""
+TWICE = re.compile(r"<<([A-Za-z][^<>\s\"]{0,60})>(:\d+)>")
+"""A placeholder that the recorder replaced a second time: `<<task_token>:1>`."""
 DATES = {"date", "~date"}
 
 BARE_TOKENS = {
@@ -140,6 +142,7 @@ class Comparer:
             yield Difference(f"{path}/{key}", MISSING, value)
 
     def _text(self, expected: str, actual: Any) -> bool:
+        expected = TWICE.sub(r"<\1\2>", expected)
         if expected == actual or expected in self._bare:
             return True
         if TOKEN.fullmatch(expected) and expected not in self._literal:

@@ -6,24 +6,13 @@ from tests.conformance.verdict import Verdict, failed
 
 MOST = 10
 
-_LOCAL_MOCKING = "local_mocking/test_base_scenarios.py::TestBaseScenarios::"
-_CALLBACKS = "local_mocking/test_base_callbacks.py::TestBaseScenarios::"
-_METADATA = (
-    "Recorded on AWS itself: the HTTP metadata of its answer is not in the mocked one, which is given as it stands."
-)
-_SUBMITTED = "Recorded on AWS itself: the answer that started the task is not in the mock."
+_BEFORE_REDRIVE = "Recorded in 2023 before executions could be redriven: it has no RedriveCount, all later ones do."
 
 LEFT_OUT: dict[str, str] = {
-    f"{_LOCAL_MOCKING}test_lambda_service_invoke#get_execution_history": _METADATA,
-    f"{_LOCAL_MOCKING}test_sqs_send_message#get_execution_history": _METADATA,
-    f"{_LOCAL_MOCKING}test_sns_publish_base#get_execution_history": _METADATA,
-    f"{_LOCAL_MOCKING}test_dynamodb_put_get_item#get_execution_history": _METADATA,
-    f"{_LOCAL_MOCKING}test_parallel_state_lambda#get_execution_history": _METADATA,
-    f"{_CALLBACKS}test_sfn_start_execution_sync[SFN_SYNC2]#get_execution_history": _SUBMITTED,
+    "callback/test_callback.py::TestCallback::test_start_execution_sync#get_execution_history": _BEFORE_REDRIVE,
+    "callback/test_callback.py::TestCallback::test_start_execution_sync2#get_execution_history": _BEFORE_REDRIVE,
     "scenarios/test_base_scenarios.py::TestBaseScenarios::"
-    "test_lambda_invoke_with_retry_extended_input#get_execution_history": (
-        "Recorded in 2023 before executions could be redriven: its context object has no RedriveCount, all later ones do."
-    ),
+    "test_lambda_invoke_with_retry_extended_input#get_execution_history": _BEFORE_REDRIVE,
 }
 
 

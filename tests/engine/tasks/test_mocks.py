@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, outcome, request
 
+import penstock
 from penstock.engine.tasks.handler import Failed, Submitted, Succeeded
 from penstock.engine.tasks.mocks import MockHandler
 from penstock.errors import InvalidInput
@@ -169,3 +170,26 @@ def test_the_files_of_others_are_read(mock: dict[str, Any]) -> None:
                     assert got == Succeeded(answer["Return"])
                 else:
                     assert got == Failed(answer["Throw"]["Error"], answer["Throw"]["Cause"])
+
+
+def test_complete_adds_what_aws_adds() -> None:
+    config = {
+        "StateMachines": {"M": {"TestCases": {"C": {"Call": "R"}}}},
+        "MockedResponses": {"R": {"0": {"Return": {"Payload": 7, "ExecutedVersion": "3"}}}},
+    }
+    machine = {
+        "StartAt": "Call",
+        "States": {
+            "Call": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Parameters": {"FunctionName": "f"},
+                "End": True,
+            }
+        },
+    }
+    mocks = {"config": config, "state_machine": "M", "case": "C"}
+    assert penstock.run(machine, {}, mocks=mocks).output == {"Payload": 7, "ExecutedVersion": "3"}
+    whole = penstock.run(machine, {}, mocks=mocks | {"complete": True}).output
+    assert whole["ExecutedVersion"] == "3"
+    assert whole["StatusCode"] == whole["SdkHttpMetadata"]["HttpStatusCode"] == 200

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.clock import Clock, Entropy, SystemClock
+from penstock.engine.tasks.completion import completed, started
 from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, TaskRequest
 from penstock.engine.tasks.shapes import sent_message
 from penstock.errors import InvalidInput, JsonError
@@ -49,12 +50,16 @@ class MockHandler:
         case: MockCase,
         *,
         others: Mapping[str, MockCase] | None = None,
+        complete: bool = False,
         clock: Clock | None = None,
         entropy: Entropy | None = None,
     ) -> None:
-        """`others` are the cases of further machines of the file, by machine name, for child executions."""
+        """`others` are the cases of further machines of the file, by machine name, for child executions. With `complete`,
+        what AWS adds to every answer is added to the mocked ones (see `completion`); else they are given as they stand, as
+        Step Functions Local does."""
         self._case = case
         self._others = dict(others or {})
+        self._complete = complete
         self._clock = clock or SystemClock()
         self._entropy = entropy or Entropy()
         self._lock = threading.Lock()
@@ -67,6 +72,7 @@ class MockHandler:
         machine_name: str | None,
         case: str,
         *,
+        complete: bool = False,
         clock: Clock | None = None,
         entropy: Entropy | None = None,
     ) -> MockHandler:
@@ -84,7 +90,7 @@ class MockHandler:
                 f"it has {_listed(cases[machine_name])}."
             )
         others = {name: of[case] for name, of in cases.items() if name != machine_name and case in of}
-        return cls(cases[machine_name][case], others=others, clock=clock, entropy=entropy)
+        return cls(cases[machine_name][case], others=others, complete=complete, clock=clock, entropy=entropy)
 
     def handles(self, resource: str) -> bool:
         return True
@@ -106,20 +112,22 @@ class MockHandler:
         answer = step.answer
         if isinstance(answer, Succeeded):
             if request.resource.endswith((".sync", ".sync:2", ".waitForTaskToken")):
-                report(Submitted(self._started(request)))
+                report(Submitted(self._started(request, answer.output)))
             elif ":lambda:" in request.resource and ":states:::" not in request.resource:
                 answer = Succeeded(_payload_of(answer.output))
+            if self._complete:
+                answer = Succeeded(completed(request, answer.output, clock=self._clock, entropy=self._entropy))
         report(answer)
         return _nothing
 
     def close(self) -> None:
         return None
 
-    def _started(self, request: TaskRequest) -> Json:
+    def _started(self, request: TaskRequest, output: Json) -> Json:
         # The file has only the task's end; where the answer of the starting call is known without it, it is recorded.
         if ":sqs:sendMessage." in request.resource:
             return sent_message(request, clock=self._clock, entropy=self._entropy)
-        return {}
+        return started(request, output, clock=self._clock, entropy=self._entropy) if self._complete else {}
 
     def _case_of(self, request: TaskRequest) -> MockCase:
         return self._others.get(request.machine_name, self._case)
