@@ -8,7 +8,7 @@ recorded: error_handling.json, services.json.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from penstock.clock import Entropy
 from penstock.engine.tasks.aws.client import UnknownService
@@ -47,14 +47,21 @@ class Refused(Exception):
         self.fault = fault
 
 
+_HEADS: Final = {"HeadBucket": "NoSuchBucket", "HeadObject": "NoSuchKey"}
+
+
 def fault_of(error: Any) -> Fault:
     """The Fault in botocore's ClientError."""
     response = error.response
     said = response.get("Error", {})
     metadata = response.get("ResponseMetadata", {})
+    code, message = str(said.get("Code", "")), str(said.get("Message") or response.get("message") or "null")
+    if code == "404" and error.operation_name in _HEADS:
+        # The answer to a HEAD has no body: the Java SDK knows what is missing from what was asked, and has no words.
+        code, message = _HEADS[error.operation_name], "null"
     return Fault(
-        code=str(said.get("Code", "")),
-        message=str(said.get("Message") or response.get("message") or "null"),
+        code=code,
+        message=message,
         status=int(metadata.get("HTTPStatusCode", 400)),
         request_id=metadata.get("RequestId"),
         extended_id=metadata.get("HostId"),

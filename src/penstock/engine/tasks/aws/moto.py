@@ -37,6 +37,9 @@ def answered(request: Any, *, account: str | None = None) -> Any:
         raise NotInMoto(str(error) or "moto does not have this operation") from None
     except ModuleNotFoundError as error:
         raise NotInMoto(f"moto needs the package {error.name}: pip install 'penstock[moto]'") from None
+    except Exception as error:
+        # moto raises what its own code runs into; the request has had no answer.
+        raise NotInMoto(f"moto failed on {request.url.partition('?')[0]}: {type(error).__name__}: {error}") from error
     if found is None or (found[0] == 404 and found[2] == "Not yet implemented"):
         raise NotInMoto(f"moto does not have {request.url.partition('?')[0]}")
     status, headers, body = found

@@ -1,4 +1,5 @@
-"""What the services do and moto does not: one function an operation. Each difference is one that a recording shows."""
+"""What the services do and moto does not: one function an operation. Each difference is recorded, or the service's documented
+refusal."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ Parsed: TypeAlias = dict[str, Any]
 Send: TypeAlias = Callable[[Parsed], Parsed]
 
 _TABLE: Final = re.compile(r"[a-zA-Z0-9_.-]+")
+_SECRET: Final = re.compile(r"[a-zA-Z0-9/_+=.@!-]{1,512}")
 
 
 def call(client: Any, operation: Any, parameters: Parsed) -> Parsed:
@@ -71,6 +73,10 @@ def _publish(send: Send, parameters: Parsed) -> Parsed:
     if fifo and not parameters.get("MessageGroupId"):
         words = "Invalid parameter: The MessageGroupId parameter is required for FIFO topics"
         raise Refused(Fault("InvalidParameter", words))
+    elements = len(topic.split(":"))
+    if topic and elements < 6:
+        words = f"Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not {elements}"
+        raise Refused(Fault("InvalidParameter", words))
     if not parameters.get("Message") and parameters.get("Message") is not None:
         raise Refused(Fault("InvalidParameter", "Invalid parameter: Empty message"))
     try:
@@ -89,6 +95,22 @@ def _publish(send: Send, parameters: Parsed) -> Parsed:
 
 
 _published = 0
+
+
+def _send_message(send: Send, parameters: Parsed) -> Parsed:
+    if not parameters.get("MessageBody"):
+        raise Refused(Fault("MissingParameter", "The request must contain the parameter MessageBody."))
+    return send(parameters)
+
+
+def _create_secret(send: Send, parameters: Parsed) -> Parsed:
+    if not _SECRET.fullmatch(parameters.get("Name", "")):
+        words = (
+            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
+        )
+        raise Refused(Fault(validation.CODE, words))
+    return send(parameters)
+
 
 _REQUIRED_OF_AN_ENTRY: Final = ("Source", "DetailType", "Detail")
 
@@ -122,6 +144,8 @@ _CORRECTED: Final[dict[tuple[str, str], Callable[[Send, Parsed], Parsed]]] = {
     ("s3", "HeadObject"): _get_object,
     ("s3", "CopyObject"): _encrypted,
     ("s3", "CreateMultipartUpload"): _encrypted,
+    ("secretsmanager", "CreateSecret"): _create_secret,
     ("sns", "Publish"): _publish,
+    ("sqs", "SendMessage"): _send_message,
     ("events", "PutEvents"): _put_events,
 }

@@ -44,7 +44,8 @@ def _problems(value: Any, shape: Any, path: str) -> Iterator[str]:
         if not isinstance(value, dict) or getattr(shape, "is_document_type", False):
             return
         for name in shape.required_members:
-            if value.get(name) is None:
+            # botocore makes up idempotency tokens, as the Java SDK does.
+            if value.get(name) is None and not shape.members[name].metadata.get("idempotencyToken"):
                 yield constraint(None, _under(path, name), "not be null")
         for name, each in value.items():
             if each is not None:
