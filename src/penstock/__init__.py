@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from penstock.api import Machine, RunResult, load, run
     from penstock.diagnostics import Diagnostic, Severity, Span
     from penstock.engine.callbacks import Callbacks
+    from penstock.one_state import test_state
 
 __all__ = [
     "Callbacks",
@@ -21,6 +22,7 @@ __all__ = [
     "errors",
     "load",
     "run",
+    "test_state",
 ]
 
 _HOMES = {
@@ -33,6 +35,7 @@ _HOMES = {
     "errors": "penstock.errors",
     "load": "penstock.api",
     "run": "penstock.api",
+    "test_state": "penstock.one_state",
 }
 
 
