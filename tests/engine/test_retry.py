@@ -138,3 +138,23 @@ def test_an_intrinsic_that_fails_in_a_task_can_be_caught() -> None:
     task = {**TASK, "Parameters": {"x.$": "States.StringToJson($.bad)"}, "Catch": catch}
     result = go(machine({"T": task, "S": {"Type": "Succeed"}}), {"bad": "{"}, Scripted())
     assert result.status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("state", "output"),
+    [
+        (
+            {"Type": "Parallel", "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Fail", "Error": "X"}}}]},
+            "caught",
+        ),
+        ({"Type": "Map", "ItemProcessor": {"StartAt": "B", "States": {"B": {"Type": "Fail", "Error": "X"}}}}, None),
+    ],
+    ids=["Parallel", "Map"],
+)
+def test_a_branch_that_failed_is_also_known_as_that(state: dict[str, Any], output: str | None) -> None:
+    # Facts, §1: the branch's own error reaches the Parallel, and States.BranchFailed matches it.
+    catch = [{"ErrorEquals": ["States.BranchFailed"], "Next": "H"}]
+    states = {"S": {**state, "Catch": catch, "End": True}, "H": {"Type": "Pass", "Result": "caught", "End": True}}
+    result = go(machine(states), [1])
+    assert result.output == output
+    assert result.error == (None if output else "X")

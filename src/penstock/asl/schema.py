@@ -39,11 +39,12 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class PathText:
-    """A JSONPath; `call` allows an intrinsic function too."""
+    """A JSONPath; `call` allows an intrinsic function too, `written` is one that a result is put at."""
 
     reference: bool = False
     nullable: bool = False
     call: bool = False
+    written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ _INPUT_OUTPUT: dict[str, Field] = {
     "Output": Field(Payload(), only="JSONata"),
 }
 _ASSIGN = {"Assign": Field(Variables())}
-_RESULT_PATH = {"ResultPath": _path(nullable=True)}
+_RESULT_PATH = {"ResultPath": Field(PathText(reference=True, nullable=True, written=True), only="JSONPath")}
 _PARAMETERS = {"Parameters": Field(Payload(), only="JSONPath")}
 _SELECTOR = {"ResultSelector": Field(Payload(is_object=True), only="JSONPath")}
 _ARGUMENTS = {"Arguments": Field(Payload(), only="JSONata")}

@@ -276,6 +276,8 @@ def _path(kind: schema.PathText) -> Reader:
                 walk.fault(message, (parent, key), hint=problem)
             return value
         problem = fault(value)
+        if problem is None and kind.written and value[:1] == "$" and value[1:2] not in ("", ".", "["):
+            problem = "A ResultPath begins with '$': it can only write into the state's own data."
         if problem is not None and not _has_substitution(value):
             if words:
                 walk.fault(words + problem, (parent, key))

@@ -7,9 +7,10 @@ computes; `core` and `states` do that.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from penstock.asl.errors import BRANCH_FAILED, RUNTIME, matches
 from penstock.asl.scope import EvaluationError
 from penstock.engine.history import Record
 from penstock.jsontools import Json, dumps
@@ -65,14 +66,24 @@ class FieldError(EvaluationError):
 
 class Failure:
     """An error on its way: its name and cause as history says them. `known_as` is the name that retriers and catchers
-    match: a missed heartbeat is recorded as States.Timeout and matched as States.HeartbeatTimeout."""
+    match: a missed heartbeat is recorded as States.Timeout and matched as States.HeartbeatTimeout. `of_branch`: it broke a
+    branch of the Parallel that now has it, which States.BranchFailed takes as well."""
 
-    __slots__ = ("cause", "error", "known_as")
+    __slots__ = ("cause", "error", "known_as", "of_branch")
 
-    def __init__(self, error: str | None, cause: str | None, known_as: str | None = None) -> None:
+    def __init__(
+        self, error: str | None, cause: str | None, known_as: str | None = None, of_branch: bool = False
+    ) -> None:
         self.error = error
         self.cause = cause
         self.known_as = known_as or error or ""
+        self.of_branch = of_branch
+
+    def matches(self, error_equals: Collection[str]) -> bool:
+        """Whether a retrier or catcher that lists these takes it."""
+        if matches(error_equals, self.known_as):
+            return True
+        return self.of_branch and BRANCH_FAILED in error_equals and self.known_as != RUNTIME
 
 
 class Attempt:

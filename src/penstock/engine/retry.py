@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock.asl.errors import matches
 from penstock.asl.scope import Compute
 from penstock.engine import limits
 from penstock.engine.execution import Failure, Frame
@@ -59,7 +58,7 @@ class Recovery:
     def retry(self, frame: Frame, failure: Failure, turn: Turn) -> float | None:
         """Seconds until the next try, which is then counted; None for no retry."""
         for index, retrier in enumerate(self.retriers):
-            if not matches(retrier.error_equals, failure.known_as):
+            if not failure.matches(retrier.error_equals):
                 continue
             if frame.retries is None:
                 frame.retries = {}
@@ -74,4 +73,4 @@ class Recovery:
         return None
 
     def catch(self, failure: Failure) -> Catcher | None:
-        return next((c for c in self.catchers if matches(c.error_equals, failure.known_as)), None)
+        return next((c for c in self.catchers if failure.matches(c.error_equals)), None)

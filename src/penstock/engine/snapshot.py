@@ -99,7 +99,7 @@ def _frame(frame: Frame) -> Json:
     data["retries"] = None if frame.retries is None else [[k, v] for k, v in frame.retries.items()]
     data["item"] = None if frame.item is None else list(frame.item)
     failure = frame.failure
-    data["failure"] = None if failure is None else [failure.error, failure.cause, failure.known_as]
+    data["failure"] = None if failure is None else [failure.error, failure.cause, failure.known_as, failure.of_branch]
     attempt = frame.attempt
     data["attempt"] = None if attempt is None else {key: getattr(attempt, key) for key in _ATTEMPT}
     join = frame.join

@@ -29,6 +29,14 @@ def test_a_result_goes_to_one_place(text: str) -> None:
     assert location == "/States/X/ResultPath"
 
 
+@pytest.mark.parametrize("text", ["$$", "$$.a", "$v", "$v.a"])
+def test_a_result_goes_into_the_data(text: str) -> None:
+    # Facts, §3: a ResultPath must not start with "$$"; a variable is Assign's to write.
+    message, location = schema(one({"Type": "Pass", "ResultPath": text, "End": True}))[0]
+    assert message.startswith("Value is not a Reference Path: ")
+    assert location == "/States/X/ResultPath"
+
+
 @pytest.mark.parametrize("text", ["$", "$.a.b[0]", "$['a b']", None])
 def test_result_paths(text: str | None) -> None:
     assert found(one({"Type": "Pass", "ResultPath": text, "End": True})) == []

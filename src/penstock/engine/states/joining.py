@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class JoiningState(RecoveringState):
     __slots__ = ("failed_kind", "parameters", "succeeded_kind")
 
+    has_branches = False
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.parameters: Compute | None = None
@@ -71,7 +73,7 @@ class JoiningState(RecoveringState):
         self.abort_children(turn, frame, previous)
         frame.join = None
         frame.last = previous
-        turn.fail(frame, failure)
+        turn.fail(frame, Failure(failure.error, failure.cause, failure.known_as, of_branch=self.has_branches))
 
     def child_broken(self, turn: Turn, frame: Frame, child: Frame) -> None:
         """Records that the child failed, where there is an event for it."""

@@ -21,6 +21,7 @@ class Parallel(JoiningState):
     __slots__ = ("branches",)
 
     type = "Parallel"
+    has_branches = True
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
