@@ -24,6 +24,7 @@ COMMANDS = {
     "check": ("penstock.cli.check", "Report every problem of workflows at once."),
     "explain": ("penstock.cli.explain", "Show the page of a diagnostic code."),
     "graph": ("penstock.cli.graph", "Draw a workflow."),
+    "state": ("penstock.cli.state", "Run one state alone, as AWS's TestState does."),
     "new": ("penstock.cli.new", "Make a project that runs and passes its tests."),
     "completion": ("penstock.cli.completion", "Print the completion script of a shell."),
 }

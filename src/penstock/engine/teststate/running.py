@@ -30,7 +30,6 @@ from penstock.engine.states.joining import JoiningState
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.engine.teststate.mocking import TOO_MANY, MockedJoin, MockedTask, Outcome
 from penstock.engine.teststate.request import Mock, Request, read_request
-from penstock.engine.teststate.schema import check_result
 from penstock.engine.teststate.watching import WatchedRecovery, watch
 from penstock.errors import InvalidDefinition, JsonError, RequestRefused
 from penstock.jsontools import Json, dumps_text, loads
@@ -250,6 +249,8 @@ def _outcome(request: Request, mock: Mock, state: model.State) -> Outcome:
         if state.branches is not UNSET and len(result) != len(state.branches):
             raise RequestRefused("Mocked result must contain the same number of items as number of Parallel branches.")
     elif isinstance(state, model.Task) and isinstance(state.resource, str) and mock.mode != "NONE":
+        from penstock.engine.tasks.aws.mocked import check_result
+
         check_result(parse_resource(state.resource), result, strict=mock.mode == "STRICT")
     return Outcome(result=result, **common)
 

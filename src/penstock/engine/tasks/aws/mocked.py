@@ -11,6 +11,9 @@ from functools import cache
 from typing import Any, Final
 
 from penstock.engine.resources import Kind, Pattern, Resource
+from penstock.engine.tasks.aws.client import UnknownService, botocore_name
+from penstock.engine.tasks.aws.names import capitalised, member_name
+from penstock.engine.tasks.aws.optimised import INTEGRATIONS
 from penstock.errors import MissingRequirement, RequestRefused
 from penstock.jsontools import Json
 
@@ -60,9 +63,6 @@ def _operation(service: str, action: str) -> Any:
 
 def _shape(resource: Resource) -> tuple[Any, frozenset[str]] | None:
     """The shape of the result, and its members that may be any JSON; None where there is no model of it."""
-    from penstock.engine.tasks.aws.client import UnknownService, botocore_name
-    from penstock.engine.tasks.aws.optimised import INTEGRATIONS
-
     action, _, pattern = resource.name.partition(".")
     none: frozenset[str] = frozenset()
     if resource.type.startswith("aws-sdk:"):
@@ -101,8 +101,6 @@ class _Judge:
         self.free = free
 
     def name(self, member: str) -> str:
-        from penstock.engine.tasks.aws.names import capitalised, member_name
-
         return member_name(member) if self.sdk else capitalised(member)
 
     def structure(self, value: dict[str, Json], shape: Any) -> None:
