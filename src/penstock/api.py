@@ -323,6 +323,10 @@ class RunResult:
             log_events(self.history, self.execution_arn, level=level, include_execution_data=include_execution_data)
         )
 
+    def status_changes(self) -> list[dict[str, Any]]:
+        """The "Execution Status Change" events that EventBridge gets of a STANDARD execution: of its start and of its end."""
+        return self._execution.status_changes()
+
     @cached_property
     def visits(self) -> Visits:
         """What happened state by state."""

@@ -85,7 +85,13 @@ def _prepare(case: Case, account: str) -> None:
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-    if "sqs:create_queue" in calls and "QueueUrl" in given:
+    if "events:put_rule" in calls:
+        clients.client("sqs").create_queue(QueueName=_BUS)
+        events = clients.client("events")
+        events.put_rule(Name=_BUS, EventPattern=json.dumps({"account": [account]}))
+        arn = f"arn:aws:sqs:{REGION}:{account}:{_BUS}"
+        events.put_targets(Rule=_BUS, Targets=[{"Id": "queue", "Arn": arn}])
+    elif "sqs:create_queue" in calls and "QueueUrl" in given:
         clients.client("sqs").create_queue(QueueName=given["QueueUrl"])
     elif case["id"] in _MIXED_UP and "callback" in case["needs"]:
         clients.client("sqs").create_queue(QueueName=_MIXED_UP[case["id"]][1])
@@ -93,6 +99,18 @@ def _prepare(case: Case, account: str) -> None:
         name = given["TopicArn"].rpartition(":")[2]
         fifo = {"FifoTopic": "true"} if name.endswith(".fifo") else {}
         clients.client("sns").create_topic(Name=name, Attributes=fifo)
+
+
+_BUS = "what-the-bus-delivers"
+
+
+def delivered(account: str) -> list[dict[str, Any]]:
+    """The events that came out of the default bus, in their order."""
+    sqs = shared_clients("moto", REGION, account).client("sqs")
+    url = sqs.get_queue_url(QueueName=_BUS)["QueueUrl"]
+    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    # moto's deliveries leave the account out.
+    return [{"account": account, **json.loads(message["Body"])} for message in messages]
 
 
 def _bucket(name: str, account: str) -> None:

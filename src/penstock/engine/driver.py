@@ -135,6 +135,12 @@ class ExecutionResult:
         text = self._execution.output_text
         return None if text is None else text.decode("utf-8", "surrogatepass")
 
+    def status_changes(self) -> list[HistoryEvent]:
+        """What EventBridge hears of it."""
+        from penstock.engine.status_changes import status_changes
+
+        return status_changes(self._execution)
+
     def __repr__(self) -> str:
         return f"<ExecutionResult {self.name} {self.status}>"
 
