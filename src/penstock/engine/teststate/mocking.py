@@ -11,6 +11,7 @@ from penstock.engine.states.base import State
 from penstock.engine.states.distributed import DistributedMap
 from penstock.engine.states.joining import JoiningState
 from penstock.engine.states.mapping import Map
+from penstock.engine.states.parallel import Parallel
 from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Succeeded, TaskRequest
 from penstock.engine.teststate.items import items_of
 from penstock.engine.teststate.watching import Note
@@ -85,7 +86,7 @@ class MockedJoin(State):
         elif inner.parameters is not None:
             inner.parameters(value, turn)
         if outcome.fails:
-            failure = Failure(outcome.error, outcome.cause)
+            failure = Failure(outcome.error, outcome.cause, of_branch=isinstance(inner, Parallel))
             if failure.known_as == "States.Runtime":
                 turn.doomed(frame, failure)
             else:

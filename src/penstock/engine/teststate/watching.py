@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
-from penstock.asl.errors import matches
 from penstock.asl.scope import Compute, Scope
 from penstock.engine.core import Turn
 from penstock.engine.execution import Failure, Frame
@@ -121,4 +120,4 @@ class WatchedRecovery(Recovery):
 
 
 def _first(rules: tuple[Any, ...], failure: Failure) -> int | None:
-    return next((i for i, rule in enumerate(rules) if matches(rule.error_equals, failure.known_as)), None)
+    return next((i for i, rule in enumerate(rules) if failure.matches(rule.error_equals)), None)
