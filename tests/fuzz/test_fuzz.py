@@ -34,7 +34,8 @@ def test_a_case_that_hangs_is_stopped_and_found(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     "case",
     [
-        Case("a panic in Rust", expression="{% $fromMillis(0, '[Dé1o]') %}"),
+        Case("a panic in Rust", expression="{% $fromMillis(0, '[é]') %}"),
+        Case("another", expression="{% $parseInteger('é', '٠') %}"),
         Case("a number that JSON lacks", expression="States.MathAdd(1e308, 1e308)"),
     ],
     ids=lambda case: case.seed,

@@ -131,6 +131,10 @@ CAUSES = {
     "$states.input.nope": "returned nothing (undefined).",
     "function($x){$x}": "returned an unsupported result type.",
     "[function($x){$x}]": "returned an unsupported result type.",
+    "$fromMillis(1, '[é]')": 'threw an error during evaluation. D3132: Unknown component specifier "é" in date/time '
+    "picture string",
+    "$toMillis('1', '[ é]')": 'threw an error during evaluation. D3132: Unknown component specifier "é" in date/time '
+    "picture string",
     "$fromMillis(1, '[q]')": 'threw an error during evaluation. D3132: Unknown component specifier "q" in date/time '
     "picture string",
     "$nope()": "threw an error during evaluation. T1006: Attempted to invoke a non-function",

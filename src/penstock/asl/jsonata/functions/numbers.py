@@ -144,6 +144,8 @@ def format_integer(call: Call, value: Any, picture: Any) -> Any:
 def parse_integer(call: Call, text: Any, picture: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    if not picture.isascii() and any(char.isalnum() and not char.isdecimal() for char in text):
+        return math.nan  # jsonatapy panics over them, and says so on stderr
     found = delegate("$parseInteger($s, $p)", {"s": text, "p": picture}, value=picture)
     return math.nan if found is UNDEFINED else found
 
@@ -154,6 +156,8 @@ def from_millis(call: Call, millis: Any, picture: Any, timezone: Any) -> Any:
     bindings: dict[str, Any] = {"m": millis}
     if picture is UNDEFINED and timezone is UNDEFINED:
         return delegate("$fromMillis($m)", bindings)
+    if picture is not UNDEFINED:
+        _refuse_foreign_markers(picture)
     if timezone is UNDEFINED:
         return delegate("$fromMillis($m, $p)", {**bindings, "p": picture})
     if picture is UNDEFINED:
@@ -161,11 +165,22 @@ def from_millis(call: Call, millis: Any, picture: Any, timezone: Any) -> Any:
     return delegate("$fromMillis($m, $p, $z)", {**bindings, "p": picture, "z": timezone})
 
 
+_FOREIGN_MARKER: Final = re.compile(r"\[\s*([^\x00-\x7f])")
+
+
+def _refuse_foreign_markers(picture: str) -> None:
+    """No component is named by a letter beyond ASCII; the reference says so, jsonatapy panics."""
+    match = _FOREIGN_MARKER.search(picture)
+    if match is not None:
+        raise JsonataFault("D3132", value=match[1])
+
+
 def to_millis(call: Call, text: Any, picture: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
     if picture is UNDEFINED:
         return delegate("$toMillis($s)", {"s": text}, value=text)
+    _refuse_foreign_markers(picture)
     found = delegate("$toMillis($s, $p)", {"s": text, "p": picture})
     return found if found is UNDEFINED else _dated(call, int(found), picture)
 
