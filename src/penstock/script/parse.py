@@ -13,6 +13,9 @@ from penstock.diagnostics import Diagnostic, Source, Span
 
 MAX_CHARACTERS = 1_000_000
 MAX_NESTING = 100
+# PEP 263: a comment on one of the first two lines, the first of which is then a comment or blank.
+_COOKIE = re.compile(r"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
+_UTF8 = ("utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii")
 _LINE_END = re.compile("\\r\\n|\\r|\\n")
 
 
@@ -27,6 +30,7 @@ class Parsed:
 
 def parse(text: str | bytes, *, name: str) -> Parsed:
     """Never raises, whatever the text holds."""
+    encoded = isinstance(text, bytes)
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8-sig")
@@ -39,6 +43,16 @@ def parse(text: str | bytes, *, name: str) -> Parsed:
             Source(name, ""), "PS003", message, "move task code into a package and import it in the run methods"
         )
     source = Source(name, text)
+    cookie = _COOKIE.match(text) if encoded else None
+    if cookie is not None and cookie[1].lower().replace("_", "-") not in _UTF8:
+        line = text.count("\n", 0, cookie.start(1)) + 1
+        return _broken(
+            source,
+            "PS001",
+            f"the file says that its encoding is {cookie[1][:40]}; a script is UTF-8",
+            "save the file as UTF-8 and remove the comment",
+            _point(source, line, 1),
+        )
     nul = text.find("\0")
     if nul >= 0:
         line = text.count("\n", 0, nul) + 1
@@ -61,6 +75,20 @@ def parse(text: str | bytes, *, name: str) -> Parsed:
             source, "PS004", f"the code is nested deeper than {MAX_NESTING} levels here", "name the inner parts", span
         )
     return Parsed(source, tree)
+
+
+def refused_by_python(parsed: Parsed) -> Diagnostic | None:
+    """What Python itself refuses only after parsing: a keyword given twice, a `return` at module level. Nothing is run."""
+    assert parsed.tree is not None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(parsed.tree, parsed.source.name, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return _syntax_error(parsed.source, error).diagnostics[0]
+    except (RecursionError, MemoryError, ValueError):
+        return None  # code inside a run method that is too much for this Python is no matter of the machine
+    return None
 
 
 def _broken(source: Source, code: str, message: str, help: str | None = None, span: Span | None = None) -> Parsed:  # noqa: A002

@@ -12,7 +12,7 @@ from penstock.diagnostics import Diagnostic, Source
 from penstock.jsontools import Json
 from penstock.script.lower import Lowered, lower_machine
 from penstock.script.model import EventProcessorClass, Schedule, ScriptMachine, Subscription, TaskClass
-from penstock.script.parse import Parsed, Spans, parse
+from penstock.script.parse import Parsed, Spans, parse, refused_by_python
 from penstock.script.report import Reporter
 from penstock.script.resolve import Declarations, declare
 
@@ -132,7 +132,12 @@ class Project:
         if self.parsed.tree is None:
             return self.parsed.diagnostics
         _ = self._lowered
-        return self._report.diagnostics
+        found = self._report.diagnostics
+        if not any(diagnostic.is_error for diagnostic in found):
+            # Last, because our own diagnostics say what to write instead.
+            refused = refused_by_python(self.parsed)
+            found = found if refused is None else (*found, refused)
+        return found
 
     @property
     def ok(self) -> bool:

@@ -54,6 +54,10 @@ class Reporter:
         self.tell(code, where, message, **rest)
         raise Refused
 
+    def told(self, code: str) -> bool:
+        """Whether a problem of this kind was recorded."""
+        return any(found.code == code for found in self._seen.values())
+
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """In source order."""

@@ -60,9 +60,10 @@ def _retries(
     direct: bool,
     timeout: Value | None,
 ) -> Exits:
-    """The innermost retrier goes on the one task where there is one; every other on a Parallel around what it repeats."""
-    if direct and len(retriers) <= 1:
-        inner = context.but(retry=tuple(retriers), timeout=timeout)
+    """The innermost retrier goes on the one task where there is one, and so do those around it while no two take the same
+    error; every other on a Parallel around what it repeats."""
+    if direct and _apart(retriers):
+        inner = context.but(retry=tuple(reversed(retriers)), timeout=timeout)
         return inner.lower(inner, body, exits)
     scope = context.inner(node)
     inside = context.but(scope=scope, guards=(), retry=(), timeout=None)
@@ -85,6 +86,19 @@ def _retries(
     parallel.fields.update(retry=(retriers[0],), output_path="$[0]")
     context.guard(parallel)
     return [parallel.next] if parallel.next and ends else []
+
+
+def _apart(retriers: list[model.Retrier]) -> bool:
+    """Whether no error is taken by two of them: one state takes the first retrier that fits, where Python would go on to
+    the one around."""
+    seen: set[str] = set()
+    for retrier in retriers:
+        # A timeout has two names, and States.ALL and States.TaskFailed take what others name.
+        names = {"States.Timeout" if name == "States.HeartbeatTimeout" else name for name in retrier.error_equals}
+        if len(retriers) > 1 and (names & seen or names & {ALL, "States.TaskFailed"}):
+            return False
+        seen |= names
+    return True
 
 
 def _can_fail(scope: Scope) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -121,10 +122,6 @@ def test_of(context: Context, node: ast.expr) -> model.Test:
             return _truth(context, node, _operand(context, inner), cast=True)
         case ast.Call(func=ast.Name(id="bool")):
             report.refuse("PS303", node, "`bool` takes one argument", help='write bool(data["key"])')
-        case ast.NamedExpr():
-            report.refuse(
-                "PS201", node, "an assignment inside a test is not a state", help="assign in a statement of its own"
-            )
     return _truth(context, node, _operand(context, node), cast=False)
 
 
@@ -198,7 +195,9 @@ def _cast_constant(context: Context, node: ast.Call, name: str, constant: Const)
         if name == "bool":
             return bool(value)
         if isinstance(value, str | int | float):
-            return int(value) if name == "int" else float(value)
+            number = int(value) if name == "int" else float(value)
+            if math.isfinite(number):
+                return number
     except (ValueError, OverflowError):
         pass
     context.report.refuse("PS305", node, f"`{ast.unparse(node)[:60]}` has no value", help="write the value out")
@@ -327,6 +326,8 @@ def _contains(context: Context, whole: ast.expr, left: ast.expr, right: ast.expr
         right, is_dict = right.args[0], True
     container: Value = value_of(context, right)
     if isinstance(container, Ref):
+        if container.kinds == {"str"}:
+            later(context, whole, "looking for a text in a text", "compare the whole text, or look in a task")
         if not is_dict and container.kinds != {"dict"} and not _used_as_dict(context, right):
             shown = report.spans.text(right)
             report.refuse(

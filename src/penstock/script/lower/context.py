@@ -161,6 +161,8 @@ class Context:
 
     def too_large(self, origin: ast.AST) -> NoReturn:
         """Gives the machine up."""
+        if self.report.told("PS004"):  # the same functions, told already
+            raise TooLarge
         self.report.tell(
             "PS604",
             self.report.spans.head(origin),

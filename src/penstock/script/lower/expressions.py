@@ -31,6 +31,9 @@ from penstock.script.resolve.constants import NotConstant, fold
 _TEXT: Final = frozenset[Kind]({"str"})
 _NUMBER: Final = frozenset[Kind]({"int"})
 _ANY: Final = frozenset[Kind]({None})
+_MAX_INDEX: Final = 262_144  # the States Language's limit on a payload, in bytes (facts §7)
+_PLAIN: Final = frozenset[Kind]({"str", "int", "float", "bool", "null"})
+ERROR_FIELDS: Final = ("Error", "Cause")
 
 # The context object (facts §8): the script's name, AWS's name, the type.
 CONTEXT: Final[dict[str, dict[str, tuple[str, frozenset[Kind]]]]] = {
@@ -131,7 +134,9 @@ def value_of(context: Context, node: ast.expr) -> Value:
         case ast.Attribute():
             return _attribute(context, node)
         case ast.Dict(keys=keys, values=values):
-            return Fields(tuple(_field(context, node, key, value) for key, value in zip(keys, values, strict=True)))
+            # As in Python, the last of two equal keys counts.
+            items = dict(_field(context, node, key, value) for key, value in zip(keys, values, strict=True))
+            return Fields(tuple(items.items()))
         case ast.List(elts=elements) | ast.Tuple(elts=elements):
             return Items(tuple(_element(context, element) for element in elements))
         case ast.JoinedStr(values=parts):
@@ -151,6 +156,13 @@ def value_of(context: Context, node: ast.expr) -> Value:
             return Either(test_of(context, node), Const(True), Const(False), context.report.spans.text(node))
         case ast.BoolOp():
             later(context, node, "`and`/`or` between values", "write `a if ... else b` with a comparison")
+        case ast.NamedExpr(target=target):
+            context.report.refuse(
+                "PS201",
+                node,
+                "an assignment inside an expression is no state",
+                help=f"assign in a statement of its own: {target.id} = ...",
+            )
     if type(node) in _LATER:
         later(context, node, _LATER[type(node)], "compute it in a task")
     context.report.refuse(
@@ -215,11 +227,15 @@ def path_key(context: Context, node: ast.expr) -> str | int:
     try:
         key = fold(node, constants(context))
     except NotConstant as error:
+        if error.json:
+            context.report.refuse("PS308", error.node, error.message, help="a key is a text or a whole number")
         if isinstance(error.node, ast.Name) and error.node.id not in (*context.frame.variables, *context.frame.bound):
             _name(context, error.node, error.node.id)
         later(context, node, "a computed key", "use a constant key, or pick the value in a task")
     if isinstance(key, bool) or not isinstance(key, str | int):
         context.report.refuse("PS302", node, f"`{_short(node)}` is not a key", help="a key is a text or a whole number")
+    if isinstance(key, int) and key > _MAX_INDEX:
+        context.report.refuse("PS302", node, "no list has that many items", help="count the items from 0")
     if isinstance(key, int) and key < 0:
         later(context, node, "a negative index", "count from the start, or pick the item in a task")
     return key
@@ -240,7 +256,9 @@ def _subscript(context: Context, node: ast.Subscript) -> Value:
         return root
     value = value_of(context, node.value)
     if isinstance(value, Ref):
-        return Ref(value.path + step(context, node.slice, path_key(context, node.slice)))
+        key = path_key(context, node.slice)
+        kinds = _part_kinds(context, node.value, node.slice, value, key)
+        return Ref(value.path + step(context, node.slice, key), kinds)
     later(context, node, "taking an item of a computed value", "store the value first, then read the item")
 
 
@@ -254,8 +272,32 @@ def _attribute(context: Context, node: ast.Attribute) -> Value:
             _name(context, node.value, name)
     value = value_of(context, node.value)
     if isinstance(value, Ref):
-        return Ref(f"{value.path}.{node.attr}" if node.attr.isascii() else value.path + subscript(node.attr))
+        kinds = _part_kinds(context, node.value, node, value, node.attr)
+        return Ref(f"{value.path}.{node.attr}" if node.attr.isascii() else value.path + subscript(node.attr), kinds)
     context.report.refuse("PS302", node, f"`{_short(node)}` has no value here", help="read a key of data: data[...]")
+
+
+def _part_kinds(context: Context, whole: ast.expr, where: ast.AST, value: Ref, key: str | int) -> frozenset[Kind]:
+    """What may stand under `key` of a value. Refuses parts that the value cannot have: an error has two, a text none."""
+    if _is_error(context, whole):
+        if key not in ERROR_FIELDS:
+            name = _short(whole)
+            context.report.refuse(
+                "PS302",
+                where,
+                f"the error `{name}` has no `{key}`: a machine knows an error's name and its cause, both text",
+                help=f'write {name}["Error"] or {name}["Cause"]',
+            )
+        return _TEXT
+    if value.kinds <= _PLAIN:
+        kind = "a text" if "str" in value.kinds else f"a value that is {listed(sorted(map(str, value.kinds)))}"
+        later(context, where, f"taking a part of {kind}", "take it in a task")
+    return _ANY
+
+
+def _is_error(context: Context, node: ast.expr) -> bool:
+    """Whether this is the name that a handler gave to its error."""
+    return isinstance(node, ast.Name) and node.id in context.frame.bound
 
 
 def _context_path(context: Context, node: ast.expr) -> Ref | None:
@@ -357,6 +399,7 @@ def _format(context: Context, node: ast.JoinedStr, parts: list[ast.expr]) -> Val
             and len(inner.args) == 1
         ):
             inner = inner.args[0]
+        _no_error_text(context, inner)
         value = value_of(context, inner)
         if isinstance(value, Const):
             if isinstance(value.value, list | dict):
@@ -364,15 +407,25 @@ def _format(context: Context, node: ast.JoinedStr, parts: list[ast.expr]) -> Val
             pieces.append(str(value.value))
             continue
         # States.Format writes true, null and 1.0 as JSON does, not as Python does; what is known to differ is refused.
-        wrong = kinds_of(value) & {"bool", "null", "float", "list"} or (
-            kinds_of(value) if isinstance(value, Fields | Items) else set()
-        )
+        wrong = kinds_of(value) & {"bool", "null", "float", "list", "dict"}
         if wrong:
             later(context, part, f"a {sorted(map(str, wrong))[0]} inside a text", "format it in a task")
         pieces.append(value)
     if any(not isinstance(piece, str) and contains_either(piece) for piece in pieces):
         later(context, node, "a conditional value inside a text", "store the value in a variable first")
     return Call(format_template(pieces), "str")
+
+
+def _no_error_text(context: Context, node: ast.expr) -> None:
+    """Refuses `str(error)`: in Python it is the message, and what a machine has is the name and the cause."""
+    if _is_error(context, node):
+        name = _short(node)
+        context.report.refuse(
+            "PS302",
+            node,
+            f"a machine does not know the text of the error `{name}`, only its name and its cause",
+            help=f'write {name}["Cause"]',
+        )
 
 
 def is_get(node: ast.expr) -> bool:
@@ -427,8 +480,14 @@ def _call(context: Context, node: ast.Call) -> Value:
         return Call("States.UUID()", "str")
     if name == "bool" and is_test(context, node):
         return Either(test_of(context, node), Const(True), Const(False), context.report.spans.text(node))
+    if name in ("str", "repr") and len(node.args) == 1:
+        _no_error_text(context, node.args[0])
     if name in _LATER_CALLS:
         later(context, node, f"`{name}(...)` as a value", "compute it in a task")
+    if name in found.opaque or name in context.frame.variables or name in context.frame.bound:
+        context.report.refuse(
+            "PS302", node, f"`{name}` is no function of this file, so a machine cannot call it", help="do it in a task"
+        )
     near = did_you_mean(name, [*found.names(), *BUILTIN_STEPS, "uuid"])
     if hasattr(builtins, name) and name not in BUILTIN_STEPS:
         context.report.refuse(

@@ -30,8 +30,17 @@ def lower_machine(function: MachineFunction, declarations: Declarations, report:
     machine = Machine(declarations, report)
     scope = Scope(function.span)
     context = Context(machine, scope, Frame(function, scope), lower_block, stack=(function.name,))
-    with suppress(TooLarge):
-        close(context, lower_block(context, function.node.body, [scope.start]), function.node)
+    try:
+        with suppress(TooLarge):
+            close(context, lower_block(context, function.node.body, [scope.start]), function.node)
+    except RecursionError:  # the file's own nesting is limited; functions put in place of their calls add theirs
+        if not report.told("PS004"):  # else every function of a long chain says the same
+            report.tell(
+                "PS004",
+                function.span,
+                f"`{function.name}` and the functions it calls nest too deeply",
+                help="start one of them as an execution of its own: helper.start(data)",
+            )
     if scope.start.target is None:
         scope = Scope(function.span)
         context = Context(

@@ -9,7 +9,7 @@ from penstock.asl import model
 from penstock.script.lower.blocks import lower_with
 from penstock.script.lower.calls import step_of
 from penstock.script.lower.conditions import Operand, compare, test_of
-from penstock.script.lower.context import Context, Guard
+from penstock.script.lower.context import Context, Guard, Variable
 from penstock.script.lower.errors import lower_raise, lower_try, raise_error
 from penstock.script.lower.expressions import constants, is_get, value_of
 from penstock.script.lower.graph import Edge, Exits
@@ -55,8 +55,19 @@ def lower_block(context: Context, statements: list[ast.stmt], exits: Exits) -> E
         try:
             exits = _statement(context, statement, exits)
         except Refused:
-            continue
+            _known_from_now(context, statement)
     return exits
+
+
+def _known_from_now(context: Context, refused: ast.stmt) -> None:
+    """Declares what a refused statement assigns, so that reading it is not told as a second problem."""
+    frame = context.frame
+    for node in ast.walk(refused):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id != frame.function.input_name:
+            if node.id not in frame.variables:
+                frame.variables[node.id] = Variable(context.machine.variable(node.id))
+            frame.variables[node.id].scopes.append(context.scope)
+            frame.variables[node.id].kinds.add(None)
 
 
 def _statement(context: Context, node: ast.stmt, exits: Exits) -> Exits:

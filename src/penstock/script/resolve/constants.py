@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from penstock.jsontools import Json
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_BITS = 4096
 _MAX_TEXT = 100_000
 
@@ -30,8 +32,12 @@ def fold(node: ast.expr, names: Mapping[str, Json]) -> Json:
     """
     match node:
         case ast.Constant(value=value):
-            if value is None or isinstance(value, bool | int | str):
+            if value is None or isinstance(value, bool | int):
                 return value
+            if isinstance(value, str):
+                if value.isascii() or not _SURROGATE.search(value):
+                    return value
+                raise NotConstant(node, "JSON cannot hold half of a surrogate pair", json=True)
             if isinstance(value, float) and math.isfinite(value):
                 return value
             shown = "`...`" if value is ... else f"the {type(value).__name__} {ast.unparse(node)[:40]}"
@@ -132,7 +138,7 @@ def _arithmetic(node: ast.AST, op: ast.operator, left: Any, right: Any) -> Any:
 
 def _piece(part: ast.expr, names: Mapping[str, Json]) -> str:
     if isinstance(part, ast.Constant):
-        return str(part.value)
+        return str(fold(part, names))
     if isinstance(part, ast.FormattedValue) and part.conversion == -1 and part.format_spec is None:
         value = fold(part.value, names)
         if isinstance(value, list | dict):

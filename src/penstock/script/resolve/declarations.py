@@ -157,12 +157,14 @@ def _classes(nodes: list[ast.ClassDef], found: Declarations, report: Reporter) -
     names = {node.name: [_base_name(base) for base in node.bases] for node in nodes}
     for node in nodes:
         bases = names[node.name]
+        if "Task" in bases or "EventProcessor" in bases:
+            _plain_class(node, bases, report)
         if "Task" in bases:
             task = read_task(node, found.constants, report)
             found.tasks[node.name] = task
         elif "EventProcessor" in bases:
             found.processors[node.name] = read_processor(node, report)
-        elif _is_exception(node.name, names, set()):
+        elif _is_exception(node.name, names):
             found.exceptions[node.name] = tuple(bases)
         else:
             report.tell(
@@ -173,12 +175,34 @@ def _classes(nodes: list[ast.ClassDef], found: Declarations, report: Reporter) -
             )
 
 
-def _is_exception(name: str, names: dict[str, list[str]], seen: set[str]) -> bool:
-    if name in BUILTIN:
-        return True
-    if name in seen or name not in names:
-        return False
-    return any(_is_exception(base, names, {*seen, name}) for base in names[name])
+def _plain_class(node: ast.ClassDef, bases: list[str], report: Reporter) -> None:
+    """Tells what Python would run when it makes the class, and no machine does."""
+    for part, what in [(d, "a decorator") for d in node.decorator_list] + [
+        (k, "a class argument") for k in node.keywords
+    ]:
+        report.tell(
+            "PS103", part, f"{what} does nothing on `{node.name}`: the class is read, never made", help="remove it"
+        )
+    if {"Task", "EventProcessor"} <= {*bases}:
+        report.tell(
+            "PS103",
+            report.spans.head(node),
+            f"`{node.name}` cannot be both a task and an event processor",
+            help="write two classes",
+        )
+
+
+def _is_exception(name: str, names: dict[str, list[str]]) -> bool:
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        base = todo.pop()
+        if base in BUILTIN:
+            return True
+        if base not in seen:
+            seen.add(base)
+            todo.extend(names.get(base, ()))
+    return False
 
 
 def _function(node: ast.FunctionDef, found: Declarations, report: Reporter) -> None:

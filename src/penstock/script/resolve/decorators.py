@@ -127,7 +127,10 @@ def _apply(
                 "a schedule needs an expression `rate(...)` or `cron(...)`",
                 help='write expression="rate(1 hour)" or expression="cron(0 12 * * ? *)"',
             )
-        result.schedule = Schedule(expression, values.get("input_data", (None, None))[1], span)
+        node, given = values.get("input_data", (decorator, None))
+        if given is not None and not isinstance(given, dict):
+            report.refuse("PS114", node, "`input_data` must be a dict", help='write input_data={"key": "value"}')
+        result.schedule = Schedule(expression, given, span)
     elif name == "subscribe":
         project, topic = text("project"), text("topic_arn_import_value")
         if (project is None) == (topic is None):

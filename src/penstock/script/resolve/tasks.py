@@ -195,6 +195,14 @@ def _together(task: TaskClass, where: Mapping[str, ast.AST], report: Reporter) -
 
 
 def _run(node: ast.AsyncFunctionDef, task: str, report: Reporter) -> RunMethod | None:
+    for decorator in node.decorator_list:
+        if not (isinstance(decorator, ast.Name) and decorator.id == "staticmethod"):
+            report.tell(
+                "PS109",
+                decorator,
+                f"the run method of `{task}` has a decorator, which its own program would not know",
+                help="remove it, and call what it does inside the method",
+            )
     arguments = node.args
     plain = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     if len(plain) != 2 or arguments.kwonlyargs or arguments.vararg or arguments.kwarg or arguments.defaults:
