@@ -313,6 +313,11 @@ class RunResult:
         """Built when first asked for."""
         return self._execution.history
 
+    @property
+    def map_runs(self) -> list[dict[str, Any]]:
+        """Its Map Runs in the order in which they began, each as boto3's DescribeMapRun returns it."""
+        return [each.describe() for each in self._execution.map_runs]
+
     def log_events(self, level: Level = "ALL", *, include_execution_data: bool = True) -> list[dict[str, Any]]:
         """What the execution writes to its log group under a LoggingConfiguration of these two (see `engine.logs`)."""
         from penstock.engine.logs import log_events

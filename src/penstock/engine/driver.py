@@ -647,13 +647,17 @@ def run(
     observer: Observer | None = None,
     machines: Machines | None = None,
     sync: bool = False,
+    objects: ObjectStore | None = None,
 ) -> ExecutionResult:
     """Runs one execution to its end, in this thread, and says what became of it.
 
     A failed execution is a result, not an exception: what is raised is about the call (InvalidInput, JsonError). With an
     `entropy` that has a seed and a VirtualClock, the same call gives the same history. `sync` is StartSyncExecution.
+    `objects` are what distributed Maps read from and write to.
     """
-    driver = Driver(handlers=handlers, clock=clock, skip_time=skip_time, entropy=entropy, machines=machines)
+    driver = Driver(
+        handlers=handlers, clock=clock, skip_time=skip_time, entropy=entropy, machines=machines, objects=objects
+    )
     running = driver.start(
         program, input, name=name, type=type, machine_arn=machine_arn, role_arn=role_arn, observer=observer, sync=sync
     )
