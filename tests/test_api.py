@@ -48,6 +48,7 @@ def script(tmp_path: Path) -> Path:
 
 def test_the_public_names_are_frozen():
     assert penstock.__all__ == [
+        "Callbacks",
         "Diagnostic",
         "Machine",
         "RunResult",
@@ -57,6 +58,7 @@ def test_the_public_names_are_frozen():
         "errors",
         "load",
         "run",
+        "test_state",
     ]
     assert all(getattr(penstock, name) is not None for name in penstock.__all__)
     assert set(penstock.__all__) <= set(dir(penstock))

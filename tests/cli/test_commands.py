@@ -34,6 +34,7 @@ def test_the_commands_and_flags_are_frozen():
         "check": "--machine --format --json --severity --select --ignore --type",
         "explain": "--json",
         "graph": "--machine --format --history -o --output",
+        "state": "--input --mock --inspect --variables --context --configuration --machine --var --time",
         "new": "",
         "completion": "",
     }
