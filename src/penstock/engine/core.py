@@ -39,6 +39,7 @@ from penstock.engine.execution import (
 )
 from penstock.engine.history import KIND, Record
 from penstock.engine.mapruns import EndMapRun, ItemsRead, MapRunEnded, ReadItems, StartMapRun
+from penstock.engine.redriving import redrive, why_not
 from penstock.engine.tasks.handler import Report, TaskRequest
 from penstock.errors import JsonError
 from penstock.jsontools import Json
@@ -92,12 +93,17 @@ class StopRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class Redriven:
+    """A closed execution goes on from what did not succeed; `redriving.why_not` says whether it may."""
+
+
+@dataclass(frozen=True, slots=True)
 class Continued:
     """Go on where `limits.STEPS` cut in."""
 
 
 Event: TypeAlias = (
-    Started | TaskReported | TimersFired | ChildClosed | ItemsRead | MapRunEnded | StopRequested | Continued
+    Started | TaskReported | TimersFired | ChildClosed | ItemsRead | MapRunEnded | StopRequested | Redriven | Continued
 )
 
 # ---- what comes out
@@ -167,7 +173,7 @@ def advance(execution: Execution, event: Event, now: float) -> list[Command]:
     when `execution.ready` is not empty afterwards, it wants `Continued` before long. An event for something that is over
     (a late report, a timer that was cancelled) changes nothing.
     """
-    if execution.status != "RUNNING":
+    if execution.status != "RUNNING" and not isinstance(event, Redriven):
         return []
     turn = (execution.turn or Turn)(execution, now)
     if isinstance(event, Started):
@@ -187,6 +193,9 @@ def advance(execution: Execution, event: Event, now: float) -> list[Command]:
         frame = execution.attempts.get(event.run)
         if frame is not None:
             frame.state.map_run_reported(turn, frame, event)
+    elif isinstance(event, Redriven):
+        if why_not(execution, now) is None:
+            redrive(turn)
     elif isinstance(event, StopRequested):
         turn.close("ABORTED", _ABORTED, 0, event.error, event.cause)
     turn.drain()
@@ -252,6 +261,8 @@ class Turn:
             }
             if not execution.sync:
                 about["RedriveCount"] = execution.redrive_count
+            if execution.redrive_count:
+                about["RedriveTime"] = iso8601(execution.redriven)
             execution.context = {
                 "Execution": about,
                 "StateMachine": {"Id": execution.machine_arn, "Name": execution.machine_name},
@@ -397,6 +408,9 @@ class Turn:
         for timer in execution.timers:
             self.commands.append(CancelTimer(timer))
         execution.timers.clear()
+        for frame in execution.ready:
+            if frame.phase == ENTER:
+                frame.entered = 0  # not in its state yet: redriven, it enters
         execution.ready.clear()
 
     # ---- the turn
@@ -405,10 +419,15 @@ class Turn:
         execution = self.execution
         execution.started = self.now
         self.record((_STARTED, 0, self.now, execution.input_text, execution.role_arn))
+        self.limit_time()
+        self.ready.append(execution.root)
+
+    def limit_time(self) -> None:
+        """Sets the timer of the whole execution."""
+        execution = self.execution
         longest = limits.STANDARD_SECONDS if execution.type == "STANDARD" else limits.EXPRESS_SECONDS
         seconds = execution.program.timeout_seconds
         self.set_timer(None, EXECUTION, self.now + (longest if seconds is None else min(seconds, longest)))
-        self.ready.append(execution.root)
 
     def fire(self, timer: int) -> None:
         entry = self.execution.timers.pop(timer, None)
@@ -519,14 +538,20 @@ class Turn:
             return
         state = frame.state
         inside = frame.phase != ENTER
+        if not inside:
+            frame.entered = 0
         frame.phase = GONE
         self.end_attempt(frame, cancel=True)
         self.cancel_timer(frame.timer)
         frame.timer = 0
         if inside and state.aborted:
             self.record((state.aborted, previous, self.now))
-        if frame.join is not None:
+        join = frame.join
+        if join is not None:
+            running = dict(join.running)
             state.abort_children(self, frame, previous)
+            join.running = running
+            frame.kept = join
             frame.join = None
 
 
@@ -546,6 +571,7 @@ __all__ = [
     "MapRunEnded",
     "PlainError",
     "ReadItems",
+    "Redriven",
     "SetTimer",
     "StartChild",
     "StartMapRun",

@@ -27,6 +27,7 @@ from penstock.engine.core import (
     Command,
     Continued,
     Event,
+    Redriven,
     SetTimer,
     StartChild,
     Started,
@@ -40,6 +41,7 @@ from penstock.engine.execution import Execution, Status, Type
 from penstock.engine.history import HistoryEvent, Record, events, instant
 from penstock.engine.mapruns import EndMapRun, ItemsRead, MapRun, MapRunEnded, ReadItems, StartMapRun
 from penstock.engine.program import Program
+from penstock.engine.redriving import why_not
 from penstock.engine.tasks.handler import (
     Cancel,
     Failed,
@@ -302,6 +304,17 @@ class Driver:
     def stop(self, running: Running, error: str | None = None, cause: str | None = None) -> None:
         """Aborts an execution, as StopExecution does; from any thread."""
         self._inbox.put((running, _WHOLE, Stopped(error, cause)))
+
+    def redrive(self, running: Running) -> None:
+        """Lets an execution that ended without success go on from what did not succeed, as RedriveExecution does.
+
+        Raises ServiceError ExecutionNotRedrivable, in AWS's words."""
+        reason = why_not(running.execution, self._time())
+        if reason is not None:
+            raise ServiceError(reason, code="ExecutionNotRedrivable")
+        self._open.add(running)
+        self._turns.append((running, Redriven()))
+        self.turn()
 
     def send(self, token: str, report: Report) -> bool:
         """What SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat do; from any thread. False for a token that is not

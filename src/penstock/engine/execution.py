@@ -208,6 +208,7 @@ class Frame:
         "index",
         "item",
         "join",
+        "kept",
         "last",
         "number",
         "parent",
@@ -256,6 +257,8 @@ class Frame:
         self.failure: Failure | None = None
         self.attempt: Attempt | None = None
         self.join: Join | None = None
+        self.kept: Join | None = None
+        """What its join was when it broke, with the frames that did not succeed: a redrive goes on from there."""
         self.item: ItemOf | None = None
         """The Map's item that it works on."""
         self.result: Json = None
@@ -286,6 +289,7 @@ class Execution:
         "ready",
         "records",
         "redrive_count",
+        "redriven",
         "region",
         "role_arn",
         "root",
@@ -339,6 +343,8 @@ class Execution:
         self.error: str | None = None
         self.cause: str | None = None
         self.redrive_count = 0
+        self.redriven = 0.0
+        """When it was redriven last."""
         self.records: list[Record] = []
         """Events since the last time somebody took them; the first has id base + 1."""
         self.base = 0

@@ -31,6 +31,7 @@ _PLAIN: Final = (
     "error",
     "cause",
     "redrive_count",
+    "redriven",
     "frames_made",
     "ids_made",
 )
@@ -81,8 +82,9 @@ def to_data(execution: Execution) -> dict[str, Json]:
     while pending:
         frame = pending.pop()
         frames.append(_frame(frame))
-        if frame.join is not None:
-            pending.extend(frame.join.running.values())
+        for join in (frame.join, frame.kept):
+            if join is not None:
+                pending.extend(join.running.values())
     data["frames"] = frames
     data["ready"] = [frame.number for frame in execution.ready]
     data["attempts"] = [[key, frame.number] for key, frame in execution.attempts.items()]
@@ -102,31 +104,37 @@ def _frame(frame: Frame) -> Json:
     data["failure"] = None if failure is None else [failure.error, failure.cause, failure.known_as, failure.of_branch]
     attempt = frame.attempt
     data["attempt"] = None if attempt is None else {key: getattr(attempt, key) for key in _ATTEMPT}
-    join = frame.join
-    if join is not None:
-        data["join"] = {
-            "items": None if join.items is None else list(join.items),
-            "selected": None if join.selected is join.items or join.selected is None else list(join.selected),
-            "limit": join.limit,
-            "next": join.next,
-            "pending": join.pending,
-            "results": join.results,
-            "running": [[index, child.number] for index, child in join.running.items()],
-            "children": [[child, index] for child, index in join.children.items()],
-            "failed": join.failed,
-            "tolerated": join.tolerated,
-        }
-        if isinstance(join, RunJoin):
-            data["join"]["run"] = {
-                **{key: getattr(join, key) for key in _RUN},
-                "arn": join.arn,
-                "number": join.run,
-                "buffer": [list(item) for item in join.buffer],
-                "counts": [[child, count] for child, count in join.counts.items()],
-                "outputs": [[index, values] for index, (values, _) in join.outputs.items()],
-                "failure": None if join.failure is None else [join.failure.error, join.failure.cause],
-            }
+    if frame.join is not None:
+        data["join"] = _join(frame.join)
+    if frame.kept is not None:
+        data["kept"] = _join(frame.kept)
     return cast(Json, data)
+
+
+def _join(join: Join) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "items": None if join.items is None else list(join.items),
+        "selected": None if join.selected is join.items or join.selected is None else list(join.selected),
+        "limit": join.limit,
+        "next": join.next,
+        "pending": join.pending,
+        "results": join.results,
+        "running": [[index, child.number] for index, child in join.running.items()],
+        "children": [[child, index] for child, index in join.children.items()],
+        "failed": join.failed,
+        "tolerated": join.tolerated,
+    }
+    if isinstance(join, RunJoin):
+        data["run"] = {
+            **{key: getattr(join, key) for key in _RUN},
+            "arn": join.arn,
+            "number": join.run,
+            "buffer": [list(item) for item in join.buffer],
+            "counts": [[child, count] for child, count in join.counts.items()],
+            "outputs": [[index, values] for index, (values, _) in join.outputs.items()],
+            "failure": None if join.failure is None else [join.failure.error, join.failure.cause],
+        }
+    return data
 
 
 def from_data(program: Program, data: dict[str, Any]) -> Execution:
@@ -150,6 +158,8 @@ def from_data(program: Program, data: dict[str, Any]) -> Execution:
     for entry in data["frames"]:
         if "join" in entry:
             frames[entry["number"]].join = _joined(entry["join"], frames)
+        if "kept" in entry:
+            frames[entry["number"]].kept = _joined(entry["kept"], frames)
     execution.root = frames[data["frames"][0]["number"]]
     execution.ready.extend(frames[number] for number in data["ready"] if number in frames)
     execution.attempts = {key: frames[number] for key, number in data["attempts"]}

@@ -207,6 +207,7 @@ class RecoveringState(State):
     def recover(self, turn: Turn, frame: Frame, failure: Failure) -> State | None:
         delay = self.recovery.retry(frame, failure, turn)
         if delay is not None:
+            frame.kept = None
             self.put_off(turn, frame, delay)
             return None
         self.failed(turn, frame)
@@ -214,6 +215,7 @@ class RecoveringState(State):
         if catcher is None or catcher.next is None:
             turn.broken(frame, failure)
             return None
+        frame.kept = None
         error: Json = {"Error": failure.error, "Cause": failure.cause if failure.error is None else failure.cause or ""}
         if self.jsonata:
             turn.states = {"errorOutput": error}

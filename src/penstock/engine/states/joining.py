@@ -67,10 +67,13 @@ class JoiningState(RecoveringState):
         if join is None:
             return
         previous = child.last
+        running = dict(join.running)
         self.child_broken(turn, frame, child)
         turn.abort(child, previous)  # recorded: the failed Task itself is said to be aborted
         del join.running[child.index]
         self.abort_children(turn, frame, previous)
+        join.running = running
+        frame.kept = join
         frame.join = None
         frame.last = previous
         turn.fail(frame, Failure(failure.error, failure.cause, failure.known_as, of_branch=self.has_branches))
