@@ -40,6 +40,7 @@ def table(judged: list[Judged]) -> str:
     """A line an area and check, and under them why cases are skipped."""
     rows = [("area", "check", "cases", "passed", "failed", "skipped")]
     skips: list[str] = []
+    passes: list[str] = []
     for area in AREAS:
         mine = [one for one in judged if one.area is area]
         for check in area.checks:
@@ -51,6 +52,8 @@ def table(judged: list[Judged]) -> str:
             rows.append((area.name, check, *map(str, cells)))
             reasons = Counter(v.reason for v in verdicts if v.outcome == "skipped")
             skips += [f"  {n:5} {area.name}, {check}: {reason}" for reason, n in reasons.most_common()]
+            ends = Counter(v.reason for v in verdicts if v.outcome == "passed" and v.reason)
+            passes += [f"  {n:5} {area.name}, {check}: {reason}" for reason, n in ends.most_common()]
     widths = [max(len(row[i]) for row in rows) for i in range(6)]
     lines = [
         "  ".join(
@@ -66,6 +69,8 @@ def table(judged: list[Judged]) -> str:
     }
     if named:
         lines += ["", "failed, and left out by name:", *(f"  {case_id}\n      {why}" for case_id, why in named.items())]
+    if passes:
+        lines += ["", "passed, and how:", *passes]
     return "\n".join(lines + (["", "skipped:", *skips] if skips else []))
 
 
@@ -90,6 +95,7 @@ def figures(judged: Iterable[Judged]) -> list[Figure]:
     add("validation: agreement with asl-validator and statelint", "validation", "verdict", 0.90, 1)
     add("machines: read without an exception", "machines", "read", 1.0, 1)
     add("machines: JSONPath ones accepted", "machines", "check", 0.95, 1, _jsonpath)
+    add("machines: run to an end on generated data", "machines", "run", 1.0, 2)
     add("recorded executions: status, output, error, cause", "states-language", "outcome", 1.0, 2)
     add("recorded executions: complete event lists", "states-language", "events", 1.0, 2)
     add("recorded validations: code, and AWS's message", "states-language: validation", "outcome", 1.0, 2)

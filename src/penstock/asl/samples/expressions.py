@@ -340,11 +340,17 @@ def _want(node: Node, names: Names, here: Value | None, outcome: bool) -> None:
         _read(node, names, here)
 
 
+def _asks_presence(node: Node) -> bool:
+    return bool(node.type == "function" and node.procedure.type == "variable" and node.procedure.value == "exists")
+
+
 def _want_comparison(node: Node, names: Names, here: Value | None, outcome: bool) -> None:
     operator = node.value
     if operator in ("and", "or"):
-        _want(node.lhs, names, here, outcome)
-        _want(node.rhs, names, here, outcome)
+        # As for the rules of an And: presence is better left, where something else can fail.
+        spared = operator == "and" and not outcome and not (_asks_presence(node.lhs) and _asks_presence(node.rhs))
+        for side in (node.lhs, node.rhs):
+            _want(side, names, here, outcome or (spared and _asks_presence(side)))
         return
     left, right = _read(node.lhs, names, here), _read(node.rhs, names, here)
     if operator == "in":

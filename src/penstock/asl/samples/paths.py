@@ -260,11 +260,18 @@ def want(test: Test, frame: Frame, outcome: bool) -> None:
     if isinstance(test, Not):
         want(test.rule, frame, not outcome)
     elif isinstance(test, And | Or):
-        # One rule decides an Or that holds and an And that fails; which, is free. The others are made to agree.
+        # One rule decides an Or that holds and an And that fails; which, is free. The others are made to agree. What is
+        # only looked at where it is present is better there, with another value: the next states may read it.
+        others = [rule for rule in test.rules if not _asks_presence(rule)]
+        spared = isinstance(test, And) and not outcome and others
         for rule in test.rules:
-            want(rule, frame, outcome)
+            want(rule, frame, outcome or bool(spared and _asks_presence(rule)))
     else:
         _want(test, frame, outcome)
+
+
+def _asks_presence(test: Test) -> bool:
+    return isinstance(test, Comparison) and test.operator == "IsPresent" and test.operand is True
 
 
 def _want(test: Comparison, frame: Frame, outcome: bool) -> None:
