@@ -215,6 +215,25 @@ def test_failures(call: Run, resource: str, given: dict[str, Any], error: str) -
     assert str(result.error).startswith(error), (result.error, result.cause)
 
 
+def test_parameters_nested_beyond_any_use_end_in_an_error(clients: Clients) -> None:
+    nested: Any = {"S": "x"}
+    for _ in range(120):
+        nested = {"L": [{"M": {"k": nested}}]}
+    put = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::dynamodb:putItem",
+        "Parameters": {"TableName": "orders", "Item.$": "$"},
+        "End": True,
+    }
+    result = penstock.run({"StartAt": "T", "States": {"T": put}}, {"id": nested}, aws={"endpoint_url": "moto"})
+    assert result.status == "FAILED"
+
+
+def test_streams_of_events_are_refused(call: Run) -> None:
+    result = call("aws-sdk:s3:selectObjectContent", {"Bucket": "b", "Key": "k"})
+    assert (result.error, "stream" in str(result.cause)) == ("States.Runtime", True)
+
+
 def test_what_moto_does_not_have_is_not_asked_of_amazon(call: Run) -> None:
     result = call("aws-sdk:outposts:listOutposts", {})
     assert result.error == "Outposts.SdkClientException"

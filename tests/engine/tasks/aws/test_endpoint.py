@@ -133,6 +133,13 @@ def test_an_api_of_ones_own(batch: tuple[Batch, str]) -> None:
     assert result.output["Headers"]["Content-Type"] == ["application/json"]
 
 
+def test_an_api_that_wants_a_signature(batch: tuple[Batch, str]) -> None:
+    state, url = batch
+    given = {"ApiEndpoint": url, "Method": "POST", "Path": "nowhere", "AuthType": "IAM_ROLE", "RequestBody": {}}
+    assert run_task("apigateway:invoke", given, url).error == "ApiGateway.404"
+    assert state.seen[-1][2] == "123456789012"
+
+
 def test_an_api_that_refuses(batch: tuple[Batch, str]) -> None:
     _, url = batch
     result = run_task("apigateway:invoke", {"ApiEndpoint": url, "Method": "POST", "Path": "nowhere"}, url)

@@ -12,7 +12,7 @@ from penstock.engine.tasks.aws.calling import CallFailed, Service, unfit
 from penstock.engine.tasks.aws.client import Clients
 from penstock.engine.tasks.aws.jobs import Job
 from penstock.engine.tasks.aws.metadata import metadata
-from penstock.engine.tasks.aws.names import capitalised, client_name, member_name
+from penstock.engine.tasks.aws.names import capitalised, member_name
 from penstock.engine.tasks.aws.optimised import INTEGRATIONS, Integration
 from penstock.engine.tasks.handler import Failed, Later, Reporter, Submitted, Succeeded, TaskRequest
 from penstock.jsontools import Json, dumps_text
@@ -46,10 +46,18 @@ class Attempt:
         self._stop: Callable[[], None] | None = None
 
     def run(self) -> None:
+        self._reporting(self._run)
+
+    def _reporting(self, step: Callable[[], None]) -> None:
+        """Whatever a step raises is the attempt's end: an attempt that never reports would hold the execution for ever."""
         try:
-            self._run()
+            step()
         except CallFailed as error:
             self._report(error.failed)
+        except Exception as error:
+            # A stand-in's answer without what the service always has, parameters nested beyond Python's stack.
+            words = f"{self._request.resource} could not be carried out: {type(error).__name__}: {error}"
+            self._report(Failed("States.TaskFailed", words))
 
     def cancel(self) -> None:
         """The attempt reports no more; a job it has started is stopped."""
@@ -88,6 +96,9 @@ class Attempt:
     def _sdk(self, name: str, action: str) -> Json:
         service = Service(self._clients, name, self._request, self._entropy)
         operation = service.operation(action)
+        if operation.has_event_stream_input or operation.has_event_stream_output:
+            words = f"aws-sdk:{name}:{action} takes or gives a stream of events, which no state can"
+            raise CallFailed(Failed("States.Runtime", words))
         answer = service.call(operation, service.parameters(operation, self._arguments()))
         if operation.output_shape is None:
             return {}
@@ -156,10 +167,10 @@ class Attempt:
             def stop() -> None:
                 arn = self._request.execution_arn
                 reason = f"The Task state in AWS Step Functions execution [{arn}] which was managing this resource was aborted"
-                asked = {key: reason if value == "{reason}" else value for key, value in ask(answer, given).items()}
                 try:
+                    asked = {k: reason if value == "{reason}" else value for k, value in ask(answer, given).items()}
                     service.call(service.operation(action), asked)
-                except CallFailed:
+                except (CallFailed, KeyError, IndexError):
                     return  # it has ended by itself, or cannot be stopped: nobody waits for it any more
 
             with self._lock:
@@ -175,22 +186,10 @@ class Attempt:
         self, service: Service, job: Job, answer: Mapping[str, Any], given: Mapping[str, Any], pause: float
     ) -> None:
         def wake() -> None:
-            self._submit(step)
+            self._submit(lambda: self._reporting(step))
 
         def step() -> None:
-            if self._cancelled:
-                return
-            try:
-                ended = self._ask(service, job, answer, given)
-            except CallFailed as error:
-                self._report(error.failed)
-                return
-            except (KeyError, IndexError, TypeError) as error:
-                # A stand-in's answer without what the real service always has.
-                name = client_name(service.client.meta.service_model.service_id)
-                self._report(Failed("States.TaskFailed", f"{name} answered without {error}"))
-                return
-            if not ended:
+            if not self._cancelled and not self._ask(service, job, answer, given):
                 self._poll(service, job, answer, given, min(pause * 1.5, LAST_POLL))
 
         # moto's jobs go on when they are looked at; those of a service outside take real time.

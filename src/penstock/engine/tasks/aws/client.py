@@ -60,6 +60,8 @@ class Clients:
         options: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "max_pool_connections": 50}
         # botocore would ask S3 for checksums of what it gets; the recorded answers have none.
         options["response_checksum_validation"] = "when_required"
+        options["connect_timeout"] = 10
+        options["read_timeout"] = 910 if name == "lambda" else 70  # a function may take fifteen minutes to answer
         if not (self.is_amazon or self.is_moto):
             options["s3"] = {"addressing_style": "path"}
         endpoint = None if self.endpoint_url in (AMAZON, MOTO) else self.endpoint_url

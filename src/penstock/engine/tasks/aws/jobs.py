@@ -57,14 +57,14 @@ def _sagemaker(kind: str) -> Job:
     )
 
 
-def _eks(describe: str, wrap: str, *names: str, deleted: bool = False) -> Job:
+def _eks(describe: str, wrap: str, *names: str, failed: str, deleted: bool = False) -> Job:
     return Job(
         describe=describe,
         ask=lambda answer, given: {name: given[name] for name in names},
         path=(wrap,),
         status=("status",),
         succeeded=frozenset() if deleted else _words("ACTIVE"),
-        failed=_words("DELETE_FAILED") if deleted else _words("FAILED CREATE_FAILED"),
+        failed=_words(failed),
         wrap=wrap,
         gone="ResourceNotFoundException" if deleted else None,
     )
@@ -164,14 +164,25 @@ JOBS: Final[Mapping[str, Job]] = {
             },
         ),
     ),
-    "eks:createCluster": _eks("DescribeCluster", "cluster", "name"),
-    "eks:createFargateProfile": _eks("DescribeFargateProfile", "fargateProfile", "clusterName", "fargateProfileName"),
-    "eks:createNodegroup": _eks("DescribeNodegroup", "nodegroup", "clusterName", "nodegroupName"),
-    "eks:deleteCluster": _eks("DescribeCluster", "cluster", "name", deleted=True),
-    "eks:deleteFargateProfile": _eks(
-        "DescribeFargateProfile", "fargateProfile", "clusterName", "fargateProfileName", deleted=True
+    "eks:createCluster": _eks("DescribeCluster", "cluster", "name", failed="FAILED"),
+    "eks:createFargateProfile": _eks(
+        "DescribeFargateProfile", "fargateProfile", "clusterName", "fargateProfileName", failed="CREATE_FAILED"
     ),
-    "eks:deleteNodegroup": _eks("DescribeNodegroup", "nodegroup", "clusterName", "nodegroupName", deleted=True),
+    "eks:createNodegroup": _eks(
+        "DescribeNodegroup", "nodegroup", "clusterName", "nodegroupName", failed="CREATE_FAILED"
+    ),
+    "eks:deleteCluster": _eks("DescribeCluster", "cluster", "name", failed="FAILED", deleted=True),
+    "eks:deleteFargateProfile": _eks(
+        "DescribeFargateProfile",
+        "fargateProfile",
+        "clusterName",
+        "fargateProfileName",
+        failed="DELETE_FAILED",
+        deleted=True,
+    ),
+    "eks:deleteNodegroup": _eks(
+        "DescribeNodegroup", "nodegroup", "clusterName", "nodegroupName", failed="DELETE_FAILED", deleted=True
+    ),
     "elasticmapreduce:addStep": Job(
         describe="DescribeStep",
         ask=lambda answer, given: {"ClusterId": given["JobFlowId"], "StepId": answer["StepIds"][0]},

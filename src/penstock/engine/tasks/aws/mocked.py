@@ -14,11 +14,12 @@ from penstock.engine.resources import Kind, Pattern, Resource
 from penstock.engine.tasks.aws.client import UnknownService, botocore_name
 from penstock.engine.tasks.aws.names import capitalised, member_name
 from penstock.engine.tasks.aws.optimised import INTEGRATIONS
-from penstock.errors import MissingRequirement, RequestRefused
+from penstock.errors import MissingRequirement, ServiceError
 from penstock.jsontools import Json
 
 _OWN: Final = {"lambda:invoke": ("lambda", "Invoke"), "states:startExecution": ("stepfunctions", "StartExecution")}
 """Optimised integrations that the AWS handler leaves to others."""
+_CODE: Final = "ValidationException"
 _NUMBERS: Final = frozenset(("integer", "long", "float", "double"))
 _AS_TEXT: Final = frozenset(("string", "character", "blob", "timestamp"))
 
@@ -27,7 +28,7 @@ _RECORDED: Final = {"MemorySize": {"min": 128, "max": 10_240}}
 
 
 def check_result(resource: Resource, result: Json, *, strict: bool) -> None:
-    """Raises RequestRefused with AWS's sentence for the first member that does not fit, MissingRequirement where the
+    """Raises ServiceError with AWS's sentence for the first member that does not fit, MissingRequirement where the
     models are not installed."""
     if resource.kind is not Kind.SERVICE or resource.pattern is Pattern.CALLBACK:
         return
@@ -43,7 +44,7 @@ def check_result(resource: Resource, result: Json, *, strict: bool) -> None:
         return
     shape, free = found
     if not isinstance(result, dict):
-        raise RequestRefused("Mocked result must be a JSON object.")
+        raise ServiceError("Mocked result must be a JSON object.", code=_CODE)
     _Judge(resource.type.startswith("aws-sdk:"), strict, free).structure(result, shape)
 
 
@@ -161,5 +162,5 @@ def _string(value: Json, shape: Any, name: str) -> None:
         raise _wrong(f"Field '{name}' is not an expected value")
 
 
-def _wrong(text: str) -> RequestRefused:
-    return RequestRefused(f"Mock result schema validation error: {text}")
+def _wrong(text: str) -> ServiceError:
+    return ServiceError(f"Mock result schema validation error: {text}", code=_CODE)

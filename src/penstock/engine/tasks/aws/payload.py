@@ -149,6 +149,7 @@ def members_to_result(value: Mapping[str, Any], shape: Any, *, name: Naming, ins
         each, inner = value[member], shape.members[member]
         if hasattr(each, "read"):
             last[name(member)] = each.read(STREAM_BYTES).decode("utf-8", "replace")
+            each.close()
         else:
             result[name(member)] = to_result(each, inner, name=name, instant=instant)
     return {**result, **last}
