@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from benchmarks import bigmap
 from benchmarks.measure import RUN_AND_HISTORY, Figure, Row
 from benchmarks.peers import Peer
 
@@ -36,7 +37,7 @@ def seconds(value: float | None) -> str:
     return f"{value:.3g} s"
 
 
-def judge(rows: list[Row], cold: dict[str, float | str]) -> list[Line]:
+def judge(rows: list[Row], cold: dict[str, float | str], big: list[dict[str, float]]) -> list[Line]:
     lines: list[Line] = []
     groups: dict[str, list[Row]] = {}
     for row in rows:
@@ -74,6 +75,8 @@ def judge(rows: list[Row], cold: dict[str, float | str]) -> list[Line]:
                     taken < bound if known and isinstance(taken, float) else None,
                 )
             )
+    if big:
+        lines += [Line(*each) for each in bigmap.judge(big, LINEAR)]
     return lines
 
 
@@ -92,7 +95,12 @@ def _ratio(what: str, rows: list[Row], contestant: str, least: float) -> Line:
 
 
 def render(
-    rows: list[Row], first: list[Row], cold: dict[str, float | str], running: Iterable[Peer], missing: list[str]
+    rows: list[Row],
+    first: list[Row],
+    cold: dict[str, float | str],
+    big: list[dict[str, float]],
+    running: Iterable[Peer],
+    missing: list[str],
 ) -> str:
     out: list[str] = []
     for peer in running:
@@ -117,8 +125,15 @@ def render(
     if cold:
         out += ["", "Whole processes (W10):", ""]
         out += [f"  {name:<30} {seconds(t) if isinstance(t, float) else t}" for name, t in cold.items()]
+    if big:
+        out += ["", "A distributed Map over a CSV, a process each:", ""]
+        for each in big:
+            row = seconds(each["seconds"] / each["rows"])
+            out.append(
+                f"  {each['rows']:>9,.0f} rows  {each['seconds']:.1f} s  {row} a row  {each['megabytes']:.0f} MB"
+            )
     out += ["", "Asked for:", ""]
-    for line in judge(rows, cold):
+    for line in judge(rows, cold, big):
         verdict = {True: "PASS", False: "FALLS SHORT", None: "NOT MEASURED"}[line.passed]
         out.append(f"  {verdict:<13} {line.what}: {line.figure}")
     return "\n".join(out)
