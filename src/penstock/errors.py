@@ -39,16 +39,6 @@ class InvalidDefinition(PenstockError):
         self.diagnostics: list[Diagnostic] = list(diagnostics)
 
 
-class RequestRefused(UsageError):
-    """An API of AWS would not take the request. `code` is the error's name (ValidationException, InvalidExecutionInput),
-    the message AWS's sentence where it is known."""
-
-    def __init__(self, message: str, *, code: str = "ValidationException") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
 class TargetNotFound(PenstockError):
     """No file, machine or state of that name. `target` is what was asked for."""
 
@@ -70,7 +60,7 @@ class MissingRequirement(PenstockError):
 
 
 class ServiceError(PenstockError):
-    """What the service's own API would refuse. `code` is AWS's (InvalidToken, TaskTimedOut, …), the message AWS's words."""
+    """What the service's own API would refuse. `code` is AWS's (InvalidToken, ValidationException, …), the message AWS's words."""
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)

@@ -46,7 +46,7 @@ def test_state(
     An unmocked Task is answered by `functions` and `settings` as in `run`; `time` "real" lets a Wait wait. `require_role`
     asks for the roleArn that AWS wants for it.
 
-    Raises RequestRefused (`code` is AWS's) and InvalidDefinition with AWS's sentences.
+    Raises ServiceError (`code` is AWS's) and InvalidDefinition with AWS's sentences.
     """
     from penstock.engine.teststate import run_state
 

@@ -13,7 +13,7 @@ from tests.conformance.verdict import Verdict, failed, passed_if
 
 import penstock
 from penstock.config import AwsSettings, Settings
-from penstock.errors import InvalidDefinition, RequestRefused
+from penstock.errors import InvalidDefinition, ServiceError
 
 
 def judge(case: Case) -> dict[str, Verdict]:
@@ -22,7 +22,7 @@ def judge(case: Case) -> dict[str, Verdict]:
     response: dict[str, Any] = {}
     try:
         response = call(case)
-    except (InvalidDefinition, RequestRefused) as error:
+    except (InvalidDefinition, ServiceError) as error:
         refused = {"code": error.code, "message": str(error)}
     if "validation_error" in expect:
         if refused is None:

@@ -10,7 +10,7 @@ import click
 from penstock.api import Machine, load
 from penstock.cli import output
 from penstock.cli.options import machine_option, parse_variables, read_json_argument, var_option
-from penstock.errors import TargetNotFound, UsageError
+from penstock.errors import ServiceError, TargetNotFound, UsageError
 from penstock.one_state import test_state
 
 
@@ -76,15 +76,18 @@ def command(
         given["input"] = output.json_text(given["input"])  # the API takes text, and this is a value
     loaded = load(target, machine)
     _check_name(loaded, state)
-    response = test_state(
-        loaded,
-        **given,
-        stateName=state,
-        inspectionLevel="TRACE" if inspect else "INFO",
-        substitutions=parse_variables(variables),
-        time=cast(Literal["real", "skip"], pace),
-        log=_log,
-    )
+    try:
+        response = test_state(
+            loaded,
+            **given,
+            stateName=state,
+            inspectionLevel="TRACE" if inspect else "INFO",
+            substitutions=parse_variables(variables),
+            time=cast(Literal["real", "skip"], pace),
+            log=_log,
+        )
+    except ServiceError as error:
+        raise UsageError(f"{error.code}: {error}") from None
     output.result_json(response)
     ctx.exit(0 if response["status"] in ("SUCCEEDED", "CAUGHT_ERROR") else 1)
 

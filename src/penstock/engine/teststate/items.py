@@ -12,8 +12,8 @@ from penstock.engine.objects import MemoryObjects
 from penstock.engine.readers import ReadFailed, read
 from penstock.engine.states.distributed import Batcher, DistributedMap
 from penstock.engine.states.mapping import Map
+from penstock.engine.teststate.request import refusal
 from penstock.engine.teststate.watching import Note
-from penstock.errors import RequestRefused
 from penstock.jsontools import Json
 
 _AS_TEXT = frozenset(("CSV", "JSON", "JSONL"))
@@ -30,9 +30,7 @@ def items_of(state: Map, turn: Turn, frame: Frame, value: Json, data: str | None
         found = [(index, item, None, STATE_DATA) for index, item in enumerate(items)]
     else:
         if data is None:
-            raise RequestRefused(
-                "ItemReader data must be specified when testing a Map state with ItemReader specified."
-            )
+            raise refusal("ItemReader data must be specified when testing a Map state with ItemReader specified.")
         source = reader.source(turn, value)
         if source.max_items < 0:
             raise PlainError(ITEM_READER_FAILED, "field MaxItems must be positive")

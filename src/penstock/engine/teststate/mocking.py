@@ -14,8 +14,8 @@ from penstock.engine.states.mapping import Map
 from penstock.engine.states.parallel import Parallel
 from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Succeeded, TaskRequest
 from penstock.engine.teststate.items import items_of
+from penstock.engine.teststate.request import refusal
 from penstock.engine.teststate.watching import Note
-from penstock.errors import RequestRefused
 from penstock.jsontools import Json, dumps
 
 
@@ -116,7 +116,7 @@ class MockedJoin(State):
                 exceeds = exceeds or failed * 100 > percentage * max(1, items)
         if outcome.fails:
             if failed > items:
-                raise RequestRefused(TOO_MANY)
+                raise refusal(TOO_MANY)
             return False
         return exceeds
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from penstock.errors import JsonError, RequestRefused
+from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import Json, dumps_text, loads
 
 _TEXT_BYTES: Final = 262_144
@@ -87,15 +87,19 @@ class Request:
     reader_data: str | None = None
 
 
+def refusal(message: str, code: str = "ValidationException") -> ServiceError:
+    return ServiceError(message, code=code)
+
+
 def read_request(given: Mapping[str, Any]) -> Request:
-    """The members of the API, by its own names, as a Request. Raises RequestRefused."""
+    """The members of the API, by its own names, as a Request. Raises ServiceError."""
     given = {name: value for name, value in given.items() if value is not None or name in ("definition", "input")}
     problems: list[str] = []
     _check_shape(given, SHAPE, "", problems)
     if "definition" not in given:
         problems.insert(0, 'Missing required parameter in input: "definition"')
     if problems:
-        raise RequestRefused("Parameter validation failed:\n" + "\n".join(problems), code="ParamValidationError")
+        raise refusal("Parameter validation failed:\n" + "\n".join(problems), code="ParamValidationError")
     _check_limits(given, SHAPE, "")
     configuration: Mapping[str, Any] = given.get("stateConfiguration", {})
     definition = given["definition"]
@@ -167,15 +171,15 @@ def _check_limits(given: Mapping[str, Any], shape: _Shape, path: str) -> None:
                 raise _constraint(f"Value at '{path}{name}'", f"have length less than or equal to {rule.most}")
 
 
-def _constraint(subject: str, rule: str) -> RequestRefused:
-    return RequestRefused(f"1 validation error detected: {subject} failed to satisfy constraint: Member must {rule}")
+def _constraint(subject: str, rule: str) -> ServiceError:
+    return refusal(f"1 validation error detected: {subject} failed to satisfy constraint: Member must {rule}")
 
 
 def _text(value: Json, name: str) -> str:
     try:
         return dumps_text(value)
     except JsonError as error:
-        raise RequestRefused(f"{name} holds what JSON cannot: {error}") from None
+        raise refusal(f"{name} holds what JSON cannot: {error}") from None
 
 
 def _input(value: Json) -> Json:
@@ -184,9 +188,7 @@ def _input(value: Json) -> Json:
     try:
         return loads(value)
     except JsonError as error:
-        raise RequestRefused(
-            f"Invalid State Machine Execution Input: '{error}'", code="InvalidExecutionInput"
-        ) from None
+        raise refusal(f"Invalid State Machine Execution Input: '{error}'", code="InvalidExecutionInput") from None
 
 
 def _object(value: Json, name: str) -> dict[str, Json]:
@@ -194,17 +196,17 @@ def _object(value: Json, name: str) -> dict[str, Json]:
         try:
             value = loads(value)
         except JsonError as error:
-            raise RequestRefused(f"{name} must be valid JSON: {error}") from None
+            raise refusal(f"{name} must be valid JSON: {error}") from None
     if not isinstance(value, dict):
-        raise RequestRefused(f"{name} must be a JSON object.")
+        raise refusal(f"{name} must be a JSON object.")
     return value
 
 
 def _mock(given: Mapping[str, Any]) -> Mock:
     if "result" in given and "errorOutput" in given:
-        raise RequestRefused("A test mock should have only one of the following fields: [result, errorOutput].")
+        raise refusal("A test mock should have only one of the following fields: [result, errorOutput].")
     if "result" not in given and "errorOutput" not in given:
-        raise RequestRefused("A test mock should have one of the following fields: [result, errorOutput].")  # ours
+        raise refusal("A test mock should have one of the following fields: [result, errorOutput].")  # ours
     result = given.get("result")
     output: Mapping[str, Any] = given.get("errorOutput", {})
     return Mock(
@@ -240,9 +242,9 @@ def _context(value: Json) -> dict[str, Json]:
         try:
             value = loads(value)
         except JsonError as error:
-            raise RequestRefused(f"{wrong}{error}") from None
+            raise refusal(f"{wrong}{error}") from None
     if not isinstance(value, dict):
-        raise RequestRefused(f"{wrong}Context must be an object")
+        raise refusal(f"{wrong}Context must be an object")
     _check_context(value, _CONTEXT, "", wrong)
     return value
 
@@ -250,13 +252,13 @@ def _context(value: Json) -> dict[str, Json]:
 def _check_context(value: dict[str, Json], shape: _Shape, path: str, wrong: str) -> None:
     for name, member in value.items():
         if name not in shape:
-            raise RequestRefused(f"{wrong}Field '{path}{name}' is not allowed")
+            raise refusal(f"{wrong}Field '{path}{name}' is not allowed")
         rule = shape[name]
         if isinstance(rule, Mapping):
             if not isinstance(member, dict):
-                raise RequestRefused(f"{wrong}{path}{name} must be an object")
+                raise refusal(f"{wrong}{path}{name} must be an object")
             _check_context(member, rule, f"{path}{name}.", wrong)
         elif rule is str and not isinstance(member, str):
-            raise RequestRefused(f"{wrong}{path}{name} must be a string")
+            raise refusal(f"{wrong}{path}{name} must be a string")
         elif rule is int and (isinstance(member, bool) or not isinstance(member, int | float)):
-            raise RequestRefused(f"{wrong}{path}{name} must be a number")
+            raise refusal(f"{wrong}{path}{name} must be a number")

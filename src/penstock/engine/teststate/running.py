@@ -29,9 +29,9 @@ from penstock.engine.states.ending import Beyond
 from penstock.engine.states.joining import JoiningState
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.engine.teststate.mocking import TOO_MANY, MockedJoin, MockedTask, Outcome
-from penstock.engine.teststate.request import Mock, Request, read_request
+from penstock.engine.teststate.request import Mock, Request, read_request, refusal
 from penstock.engine.teststate.watching import WatchedRecovery, watch
-from penstock.errors import InvalidDefinition, JsonError, RequestRefused
+from penstock.errors import InvalidDefinition, JsonError
 from penstock.jsontools import Json, dumps_text, loads
 
 NAME: Final = "StateName"
@@ -61,7 +61,7 @@ def run_state(
     """AWS's TestState: members of the request by the API's names in, its response out.
 
     `require_role` asks for the roleArn that AWS wants for an unmocked Task; otherwise a role stands in for Task, Map and
-    Parallel. With `skip_time` waits take no real time. Raises RequestRefused and InvalidDefinition with AWS's sentences,
+    Parallel. With `skip_time` waits take no real time. Raises ServiceError and InvalidDefinition with AWS's sentences,
     MissingRequirement where a mock is to be held against models that are not installed.
     """
     request = read_request(given)
@@ -71,7 +71,7 @@ def run_state(
     role = request.role
     if role is None and isinstance(state, model.Task | model.Map | model.Parallel):
         if require_role and isinstance(state, model.Task) and outcome is None:
-            raise RequestRefused("RoleArn must be specified when testing a Task state")
+            raise refusal("RoleArn must be specified when testing a Task state")
         role = f"arn:aws:iam::{account}:role/StepFunctionsRole"
     # The checker has accepted it; what is refused now is what this engine cannot run.
     program = compile_state(replace(state, name=NAME), language)
@@ -124,7 +124,7 @@ def _find(request: Request) -> tuple[model.State, str]:
     for _, state in machine.walk():
         if state.name == request.state_name:
             return state, "JSONPath" if machine.query_language is UNSET else machine.query_language
-    raise RequestRefused("State not found in definition")
+    raise refusal("State not found in definition")
 
 
 def _read(request: Request) -> Reading:
@@ -171,25 +171,25 @@ def _check_request(request: Request, state: model.State) -> None:
         )
         for name, value in given:
             if value is not None:
-                raise RequestRefused(f"TestState does not support {name} when a mock is not specified.")
+                raise refusal(f"TestState does not support {name} when a mock is not specified.")
         _check_alone(state)
         return
     if not isinstance(state, model.Task | model.Map | model.Parallel):
-        raise RequestRefused(f"State type '{state.type}' is not supported when a mock is specified")
+        raise refusal(f"State type '{state.type}' is not supported when a mock is specified")
     if request.reveal_secrets:
-        raise RequestRefused("TestState does not support RevealSecrets when a mock is specified.")
+        raise refusal("TestState does not support RevealSecrets when a mock is specified.")
     if not isinstance(state, model.Map):
         for name, value in (
             ("MapIterationFailureCount", request.failed_iterations),
             ("MapItemReaderData", request.reader_data),
         ):
             if value is not None:
-                raise RequestRefused(f"{name} is only supported when testing a Map state.")  # ours
+                raise refusal(f"{name} is only supported when testing a Map state.")  # ours
     if request.caused_by is not None:
         if not isinstance(state, model.Map | model.Parallel):
-            raise RequestRefused("ErrorCausedByState is only supported when testing a Map or Parallel state.")  # ours
+            raise refusal("ErrorCausedByState is only supported when testing a Map or Parallel state.")  # ours
         if request.caused_by not in _inner_names(state):
-            raise RequestRefused("The state specified in ErrorCausedByState was not found in the tested state.")  # ours
+            raise refusal("The state specified in ErrorCausedByState was not found in the tested state.")  # ours
 
 
 def _check_alone(state: model.State) -> None:
@@ -234,20 +234,20 @@ def _outcome(request: Request, mock: Mock, state: model.State) -> Outcome:
     try:
         result = loads(mock.result)
     except JsonError:
-        raise RequestRefused("Mocked result must be valid JSON") from None
+        raise refusal("Mocked result must be valid JSON") from None
     if isinstance(state, model.Map):
         if state.result_writer is not UNSET:
             if not isinstance(result, dict):
-                raise RequestRefused("Mocked result must be a JSON object.")
+                raise refusal("Mocked result must be a JSON object.")
         elif not isinstance(result, list):
-            raise RequestRefused("Mocked result must be an array.")
+            raise refusal("Mocked result must be an array.")
         elif (request.failed_iterations or 0) > len(result):
-            raise RequestRefused(TOO_MANY)
+            raise refusal(TOO_MANY)
     elif isinstance(state, model.Parallel):
         if not isinstance(result, list):
-            raise RequestRefused("Mocked result must be an array.")
+            raise refusal("Mocked result must be an array.")
         if state.branches is not UNSET and len(result) != len(state.branches):
-            raise RequestRefused("Mocked result must contain the same number of items as number of Parallel branches.")
+            raise refusal("Mocked result must contain the same number of items as number of Parallel branches.")
     elif isinstance(state, model.Task) and isinstance(state.resource, str) and mock.mode != "NONE":
         from penstock.engine.tasks.aws.mocked import check_result
 
