@@ -229,6 +229,26 @@ def test_parameters_nested_beyond_any_use_end_in_an_error(clients: Clients) -> N
     assert result.status == "FAILED"
 
 
+def test_a_models_prompt_and_answer_by_way_of_s3(call: Run, clients: Clients) -> None:
+    s3 = clients.client("s3")
+    s3.create_bucket(Bucket="prompts")
+    s3.put_object(Bucket="prompts", Key="in.json", Body=b'{"prompt": "x"}')
+    given = {
+        "ModelId": "m",
+        "Input": {"S3Uri": "s3://prompts/in.json"},
+        "Output": {"S3Uri": "s3://prompts/out.json"},
+    }
+    result = call("bedrock:invokeModel", given)
+    assert isinstance(result.output, dict), result.cause
+    assert result.output["Body"] == "s3://prompts/out.json"
+    assert s3.get_object(Bucket="prompts", Key="out.json")["Body"].read() == b"{}"  # moto's model has no more to say
+    direct = call("bedrock:invokeModel", {"ModelId": "m", "Body": {"prompt": "x"}})
+    assert isinstance(direct.output, dict), direct.cause
+    assert direct.output["Body"] == {}
+    wrong = call("bedrock:invokeModel", {"ModelId": "m", "Input": {"S3Uri": "in.json"}})
+    assert wrong.error == "States.Runtime"
+
+
 def test_streams_of_events_are_refused(call: Run) -> None:
     result = call("aws-sdk:s3:selectObjectContent", {"Bucket": "b", "Key": "k"})
     assert (result.error, "stream" in str(result.cause)) == ("States.Runtime", True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from penstock.clock import Clock, Entropy
-from penstock.engine.tasks.aws import apigateway, payload
+from penstock.engine.tasks.aws import apigateway, bedrock, payload
 from penstock.engine.tasks.aws.calling import CallFailed, Service, unfit
 from penstock.engine.tasks.aws.client import Clients
 from penstock.engine.tasks.aws.jobs import Job
@@ -115,11 +115,18 @@ class Attempt:
             arguments = integration.prepare(arguments, request)
         if integration.resolve is not None:
             arguments = integration.resolve(service, arguments)
+        model = integration.operation == "invokeModel"
+        s3 = Service(self._clients, "s3", request, self._entropy) if model and _mentions(arguments) else None
+        asked = arguments
+        if s3 is not None:
+            arguments = bedrock.body_from_s3(asked, s3)
         parameters = service.parameters(operation, arguments)
         answer = self._unreachable(service, operation, parameters)
         result = _result(answer, operation.output_shape)
-        if integration.operation == "invokeModel":
-            result = _model_answer(result)
+        if model:
+            result = bedrock.model_answer(result)
+        if s3 is not None:
+            result = bedrock.answer_to_s3(asked, result, s3)
         if integration.finish is not None:
             result = integration.finish(result)
         if integration.operation == "putEvents" and result.get("FailedEntryCount"):
@@ -243,13 +250,5 @@ def _dig(value: Any, shape: Any, path: tuple[str | int, ...]) -> tuple[Any, Any]
     return value, shape
 
 
-def _model_answer(result: dict[str, Json]) -> dict[str, Json]:
-    # A model's answer is JSON, and is given as such (Developer Guide, Bedrock: InvokeModel).
-    import json
-
-    body = result.pop("Body", result.pop("body", ""))
-    try:
-        parsed: Json = json.loads(body) if isinstance(body, str) else body
-    except (ValueError, RecursionError):
-        parsed = body
-    return {"Body": parsed, **result}
+def _mentions(arguments: Mapping[str, Any]) -> bool:
+    return any(place in arguments for place in bedrock.PLACES)
