@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections import deque
 from itertools import chain
 from typing import Any
 
@@ -10,10 +13,12 @@ import pytest
 from tests.engine.support import FUNCTION, Scripted, machine, types
 
 from penstock.clock import Entropy, VirtualClock
+from penstock.engine import core
 from penstock.engine.driver import ExecutionResult, run
 from penstock.engine.execution import Execution
 from penstock.engine.mapruns import Sink
 from penstock.engine.objects import MemoryObjects, ObjectError
+from penstock.engine.snapshot import from_data, to_data
 from penstock.engine.tasks.handler import Failed, Report, Succeeded, TaskRequest
 from penstock.engine.writers import ResultFiles
 
@@ -408,3 +413,95 @@ def test_no_more_children_at_once_than_asked_for(limit: int, most: int) -> None:
     result = run(machine({"M": distributed(TASK, MaxConcurrency=limit)}), items, handlers=[Watching()])
     assert result.status == "SUCCEEDED"
     assert max(seen) == most
+
+
+# ---- stores that take their time, executions that are written down
+
+
+@pytest.mark.parametrize("skip_time", [False, True])
+def test_a_remote_store_is_asked_outside_the_loop(skip_time: bool) -> None:
+    loop = threading.get_ident()
+    asked: set[int] = set()
+
+    class Remote(MemoryObjects):
+        remote = True  # type: ignore[assignment, misc]  # a stand-in
+
+        def open(self, bucket: str, key: str, version: str | None = None) -> Any:
+            asked.add(threading.get_ident())
+            time.sleep(0.05)
+            return super().open(bucket, key, version)
+
+        def put(self, bucket: str, key: str, content: Any) -> None:
+            asked.add(threading.get_ident())
+            super().put(bucket, key, content)
+
+    out: dict[str, bytes] = {}
+    text = "n\n" + "\n".join(map(str, range(3000)))
+    state = distributed(ItemReader=csv_of(), ResultWriter=WRITER, MaxConcurrency=100)
+    waits = {"W": {"Type": "Wait", "Seconds": 10_000 if skip_time else 0, "Next": "M"}}
+    started = time.monotonic()
+    result = run(
+        machine({**waits, "M": state}), {}, objects=Remote({"in": {"k": text}, "out": out}), skip_time=skip_time
+    )
+    assert result.status == "SUCCEEDED"
+    assert asked
+    assert loop not in asked
+    assert counts(result)["succeeded"] == 3000
+    assert time.monotonic() - started < 20
+    if skip_time:  # the clock did not jump while the store was being asked
+        assert (result.stop_date - result.start_date).total_seconds() < 10_060
+
+
+def test_a_remote_store_that_breaks_ends_the_run() -> None:
+    class Broken(MemoryObjects):
+        remote = True  # type: ignore[assignment, misc]  # a stand-in
+
+        def open(self, bucket: str, key: str, version: str | None = None) -> Any:
+            raise RuntimeError("no network")
+
+    result = run(machine({"M": distributed(ItemReader=csv_of())}), {}, objects=Broken({"in": {}}))
+    assert (result.error, result.cause) == ("States.ItemReaderFailed", "RuntimeError: no network")
+
+
+def test_a_map_run_within_a_map_run() -> None:
+    inner = distributed(Label="Inner")
+    result = go(distributed({"I": inner}, Label="Outer"), [[1, 2], [3]])
+    assert result.output == [[1, 2], [3]]
+
+
+@pytest.mark.parametrize("fields", [{}, {"ItemBatcher": {"MaxItemsPerBatch": 4}}, {"ToleratedFailureCount": 2}])
+def test_a_run_may_be_written_down_between_any_two_events(fields: dict[str, Any]) -> None:
+    program = machine({"M": distributed(ItemReader=csv_of(), MaxConcurrency=3, **fields)})
+
+    def drive(*, write_down: bool) -> tuple[list[str], Any]:
+        execution = Execution(
+            program, {}, arn="a:b:c:us-east-1:1:execution:m:n", name="n", machine_arn="a:b:c:d:1:stateMachine:m",
+            machine_name="m", role_arn="r", type="STANDARD", seed="s", limit=25_000,
+        )  # fmt: skip
+        items = [({"n": str(n)}, None, "S3://in/k") for n in range(10)]
+        pending: deque[core.Event] = deque([core.Started()])
+        said: list[str] = []
+        while pending:
+            commands = core.advance(execution, pending.popleft(), 1_700_000_000.0)
+            execution.take()
+            if write_down:
+                execution = from_data(program, json.loads(json.dumps(to_data(execution))))
+            for command in commands:
+                match command:
+                    case core.StartChild():
+                        said.append(f"child {command.child} {command.text.decode()} {command.item} {command.items}")
+                        failed = command.text == b'{"n":"5"}' and "ToleratedFailureCount" in fields
+                        news = core.ChildClosed(command.child, "SUCCEEDED", command.value, command.text)
+                        if failed:
+                            news = core.ChildClosed(command.child, "FAILED", error="E", described={"Error": "E"})
+                        pending.append(news)
+                    case core.ReadItems(number):
+                        taken, items = items[:4], items[4:]
+                        pending.append(core.ItemsRead(number, taken, bool(items)))
+                    case core.EndMapRun():
+                        said.append(repr(command))
+                        pending.append(core.MapRunEnded(command.run))
+        return said, (execution.status, execution.output, execution.error)
+
+    assert drive(write_down=True) == drive(write_down=False)
+    assert drive(write_down=True)[1][0] == "SUCCEEDED"
