@@ -70,6 +70,8 @@ GIVES = {
     "States.MathAdd(-1.5, -1.51)": -3,  # recorded
     "States.MathAdd(-0.5, 0)": 0,  # recorded
     "States.MathAdd(-2.5, 0)": -2,  # recorded
+    "States.MathAdd(1e308, 0)": 9223372036854775807,  # Math.round's nearest long
+    "States.ArrayRange(5, -1e308, 1)": [],
     "States.StringSplit(',,,,', ',')": [],  # recorded
     "States.StringSplit($.text, '.+,=')": ["This", "is", "a", "test", "string"],  # recorded
     "States.StringSplit('a\0b,c', ',;')": ["a\0b", "c"],
@@ -92,6 +94,10 @@ def test_gives(text: str) -> None:
         "States.ArrayGetItem($.i, 0)",
         "States.ArrayPartition($.list, 0)",
         "States.ArrayRange(1, 1002, 1)",
+        "States.ArrayRange(1, 1001, 1e-9)",
+        "States.ArrayRange(0, 1e308, 1)",
+        "States.ArrayRange(-1e308, 1e308, 1)",
+        "States.ArrayRange(1e308, -1e308, -1)",
         "States.ArrayRange(1, 2, 0)",
         "States.ArrayLength('abc')",
         "States.Base64Encode($.big)",

@@ -70,6 +70,15 @@ def test_the_second_retrier_runs_out_too() -> None:
     assert types(result).count("LambdaFunctionFailed") == 4
 
 
+def test_retries_that_leave_no_event_end_all_the_same() -> None:
+    # Nothing is scheduled, so no event counts towards the 25,000, and in virtual time a delay is no brake.
+    parameters = {"a.$": "States.StringToJson('{')"}
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 99_999_999}]
+    result = go(machine({"T": {**TASK, "Parameters": parameters, "Retry": retry}}), {}, Scripted())
+    assert result.error == "States.IntrinsicFailure"
+    assert len(result.history) == 3
+
+
 def test_counters_begin_anew_at_the_next_visit() -> None:
     program = machine(
         {

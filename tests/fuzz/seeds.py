@@ -239,7 +239,14 @@ PATHS = [
 
 CALLS = [
     *["States.Format('{}', $)", "States.Format('{}{}', $.n)", "States.Format($.s, 1)", "States.StringToJson($.s)"],
-    *["States.ArrayRange(1, 99999999, 1)", "States.ArrayRange(1, 9, $.n)", "States.ArrayPartition($.items, $.n)"],
+    *[
+        "States.ArrayRange(0, $.n, 1)",
+        "States.ArrayRange($.n, 0, -1)",
+        "States.MathAdd($.n, $.n)",
+        "States.ArrayRange(1, 99999999, 1)",
+        "States.ArrayRange(1, 9, $.n)",
+        "States.ArrayPartition($.items, $.n)",
+    ],
     *[
         "States.ArrayGetItem($.items, 1e300)",
         "States.MathAdd(1e308, 1e308)",

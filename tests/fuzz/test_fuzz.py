@@ -35,13 +35,16 @@ def test_a_case_that_hangs_is_stopped_and_found(monkeypatch: pytest.MonkeyPatch)
     "case",
     [
         Case("a panic in Rust", expression="{% $fromMillis(0, '[é]') %}"),
-        Case("another", expression="{% $parseInteger('é', '٠') %}"),
+        Case("a marker that names nothing", expression="{% $fromMillis(0, '[ ]') %}"),
+        Case("another panic", expression="{% $parseInteger('é', '٠') %}"),
+        Case("a range without a length", expression="States.ArrayRange(0, 1e308, 1)"),
         Case("a number that JSON lacks", expression="States.MathAdd(1e308, 1e308)"),
     ],
     ids=lambda case: case.seed,
 )
-def test_what_was_found_stays_found(case: Case) -> None:
+def test_what_was_found_stays_found(case: Case, capfd: pytest.CaptureFixture[str]) -> None:
     try:
         perform(case)
     except TimeLimit:
         pytest.fail("an endless case")
+    assert "panicked" not in capfd.readouterr().err

@@ -39,12 +39,11 @@ class Function:
 
 
 def _round(value: Any, what: str) -> int:
-    """Java's Math.round: floor(x + 0.5)."""
-    if type(value) is int:
-        return value
-    if type(value) is not float:
+    """Java's Math.round: floor(x + 0.5), and the nearest long for what is beyond them."""
+    if type(value) is not int and type(value) is not float:
         raise IntrinsicProblem(f"{what} must be a number")
-    return math.floor(value + 0.5)
+    rounded = value if type(value) is int else math.floor(value + 0.5)
+    return max(-(2**63), min(rounded, 2**63 - 1))
 
 
 def _text(value: Any, what: str) -> str:
@@ -132,10 +131,9 @@ def _range(first: Any, last: Any, step: Any) -> list[int]:
     )
     if stride == 0:
         raise IntrinsicProblem("The step must not be 0")
-    numbers = range(start, stop + (1 if stride > 0 else -1), stride)
-    if len(numbers) > MAX_RANGE:
+    if (stop - start) // stride >= MAX_RANGE:  # counted so, since a range over 2**63 elements has no len()
         raise IntrinsicProblem(f"The range holds more than {MAX_RANGE} elements")
-    return list(numbers)
+    return list(range(start, stop + (1 if stride > 0 else -1), stride))
 
 
 def _get_item(items: Any, index: Any) -> Any:

@@ -44,5 +44,9 @@ VARIABLES_BYTES: Final = 10 * 1024 * 1024
 STEPS: Final = 10_000
 """Ours: state transitions one `advance` makes before it lets the driver look at timers and other executions."""
 
+RETRIES: Final = STANDARD_EVENTS
+"""Ours: retries in one visit of a state. A failure before anything was scheduled leaves no event that would count, and in
+virtual time no delay would end it."""
+
 ITEMS_READ_AT_ONCE: Final = 1_000
 """Ours: items that a distributed Map asks its reader for, and keeps ahead."""

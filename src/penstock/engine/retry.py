@@ -33,7 +33,7 @@ class Retrier:
         """Seconds before the retry, after `used` earlier ones: interval × rate^used, capped; without jitter."""
         longest = limits.STANDARD_SECONDS if self.max_delay is None else self.max_delay
         try:
-            return float(min(self.interval * self.backoff_rate**used, longest))
+            return float(min(self.interval * float(self.backoff_rate) ** used, longest))
         except OverflowError:
             return float(longest)
 
@@ -63,7 +63,7 @@ class Recovery:
             if frame.retries is None:
                 frame.retries = {}
             used = frame.retries.get(index, 0)
-            if used >= retrier.max_attempts:
+            if used >= retrier.max_attempts or frame.retry_count >= limits.RETRIES:
                 return None
             frame.retries[index] = used + 1
             frame.retry_count += 1

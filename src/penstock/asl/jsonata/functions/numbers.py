@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from penstock.asl.jsonata.calls import Call
 from penstock.asl.jsonata.delegate import delegate
-from penstock.asl.jsonata.faults import JsonataFault
+from penstock.asl.jsonata.faults import InternalFault, JsonataFault
 from penstock.asl.jsonata.values import UNDEFINED, is_number, normal
 
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
@@ -144,8 +144,8 @@ def format_integer(call: Call, value: Any, picture: Any) -> Any:
 def parse_integer(call: Call, text: Any, picture: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
-    if not picture.isascii() and any(char.isalnum() and not char.isdecimal() for char in text):
-        return math.nan  # jsonatapy panics over them, and says so on stderr
+    if _other_figures(picture, text):
+        return math.nan
     found = delegate("$parseInteger($s, $p)", {"s": text, "p": picture}, value=picture)
     return math.nan if found is UNDEFINED else found
 
@@ -157,7 +157,7 @@ def from_millis(call: Call, millis: Any, picture: Any, timezone: Any) -> Any:
     if picture is UNDEFINED and timezone is UNDEFINED:
         return delegate("$fromMillis($m)", bindings)
     if picture is not UNDEFINED:
-        _refuse_foreign_markers(picture)
+        _refuse_markers(picture)
     if timezone is UNDEFINED:
         return delegate("$fromMillis($m, $p)", {**bindings, "p": picture})
     if picture is UNDEFINED:
@@ -165,14 +165,25 @@ def from_millis(call: Call, millis: Any, picture: Any, timezone: Any) -> Any:
     return delegate("$fromMillis($m, $p, $z)", {**bindings, "p": picture, "z": timezone})
 
 
-_FOREIGN_MARKER: Final = re.compile(r"\[\s*([^\x00-\x7f])")
+_MARKER: Final = re.compile(r"\[([^\]]*)\]")
 
 
-def _refuse_foreign_markers(picture: str) -> None:
-    """No component is named by a letter beyond ASCII; the reference says so, jsonatapy panics."""
-    match = _FOREIGN_MARKER.search(picture)
-    if match is not None:
-        raise JsonataFault("D3132", value=match[1])
+def _refuse_markers(picture: str) -> None:
+    """What jsonatapy panics over, and says so on stderr: markers that begin with no letter, which the reference refuses,
+    and fractions of a second by name, on which it stumbles."""
+    for found in _MARKER.finditer(picture.replace("[[", "")):  # `[[` is a bracket to be printed
+        marker = "".join(found[1].split())
+        if not (marker[:1].isascii() and marker[:1].isalpha()):
+            raise JsonataFault("D3132", value=marker[:1])
+        if marker[:1] == "f" and marker[1:2] in ("n", "N"):
+            raise InternalFault(f"the marker [{marker}]")
+
+
+def _other_figures(picture: str, text: str) -> bool:
+    """Whether a picture has figures beyond ASCII and the text others, or letters: jsonatapy panics over them too."""
+    return any(char.isdecimal() and not char.isascii() for char in picture) and any(
+        char.isalnum() and (char.isascii() or not char.isdecimal()) for char in text
+    )
 
 
 def to_millis(call: Call, text: Any, picture: Any) -> Any:
@@ -180,7 +191,9 @@ def to_millis(call: Call, text: Any, picture: Any) -> Any:
         return UNDEFINED
     if picture is UNDEFINED:
         return delegate("$toMillis($s)", {"s": text}, value=text)
-    _refuse_foreign_markers(picture)
+    _refuse_markers(picture)
+    if _other_figures(picture, text):
+        return UNDEFINED
     found = delegate("$toMillis($s, $p)", {"s": text, "p": picture})
     return found if found is UNDEFINED else _dated(call, int(found), picture)
 
