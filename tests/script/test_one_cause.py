@@ -145,3 +145,30 @@ def main(data):
     assert execute(compiled(source), {}, answers).status == "SUCCEEDED"
     shared = document(source.replace("[Outer]", "[Inner]"))
     assert [state["Type"] for state in shared["States"].values()] == ["Parallel"]
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted", "advice"),
+    [
+        ("def main(data):\n    try:\n        Foo(bar=1)\n    except Boom:\n        Bar()\n", [("PS304", 3)], ""),
+        ("def main(data):\n    try:\n        Foo(bar=1)\n    except Boom:\n        Bar(b=1)\n", [("PS304", 3), ("PS304", 5)], ""),
+        ("def main(data):\n    with retry():\n        Foo(bar=1)\n        Bar(bar=1)\n", [("PS304", 3), ("PS304", 4)], ""),
+        ("def main(data):\n    with retry(interval=0):\n        Foo(bar=1)\n", [("PS305", 2), ("PS304", 3)], ""),
+        ("def main(event):\n    Foo(data)\n", [("PS301", 2)], "the input of `main` is called `event`"),
+        ("def main(self, data):\n    Foo(data)\n", [("PS105", 1)], "write `def main(data):`"),
+        ("def main(data):\n    Foo(contxt.execution.name)\n", [("PS301", 2)], "did you mean `context`?"),
+        ("def main(data):\n    map(Foo, data['l'])\n", [("PS305", 2)], "write map(data['l'], Foo)"),
+        ("def main(data):\n    parallel([Foo, Bar])\n", [("PS305", 2)], "write parallel(Foo, Bar)"),
+        ("def main(data):\n    time.sleep(5)\n", [("PS302", 2)], "write wait(seconds=...)"),
+        ("import time\ndef main(data):\n    time.sleep(5)\n", [("PS302", 3)], "write wait(seconds=...)"),
+        ("def main(data):\n    sleep(5)\n", [("PS301", 2)], "did you mean `wait`?"),
+        ("def main(data):\n    datas.pop('x')\n", [("PS301", 2)], "did you mean `data`?"),
+        ("def h(a, b):\n    pass\ndef main(data):\n    h(1, 2)\n", [("PS105", 1)], "write `def h(a):`"),
+        ("def h(a):\n    pass\ndef main(data):\n    h(a=1)\n", [("PS304", 4)], "give the input without a name"),
+        ("def main(data):\n    raise E('x %s' % data['y'])\n", [("PS202", 2)], "write an f-string: f\"...{data['name']}\""),
+    ],
+)  # fmt: skip
+def test_what_is_told(source: str, wanted: list[tuple[str, int]], advice: str) -> None:
+    found = told(source + "\n\n" + TASKS)
+    assert [(code, line) for code, line, _ in found] == wanted
+    assert advice in found[-1][2]

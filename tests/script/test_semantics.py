@@ -48,6 +48,7 @@ VALUES: list[tuple[str, Any, Any]] = [
     ('x: int = 1\ndata["b"]: int = x', {}, {"b": 1}),
     ('x = f"{data[\'a\']}!"\nif x == "1!":\n    data["ok"] = True', {"a": 1}, {"a": 1, "ok": True}),
     ('ok = data["a"] > 1\nif ok and not ok:\n    raise Boom()\nif ok:\n    data["b"] = 1', {"a": 2}, {"a": 2, "b": 1}),
+    ('ok = data["a"] > 1\ndata["x"] = ok and data["a"] < 9\ndata["y"] = not ok or ok', {"a": 2}, {"a": 2, "x": True, "y": True}),
     ('s = "t"\nif s:\n    data["b"] = 1', {}, {"b": 1}),
     ('n = 0\nif n:\n    data["b"] = 1', {}, {}),
     ('data.update({"a": data["b"], "b": data["a"], "c": 1})', {"a": 1, "b": 2}, {"a": 2, "b": 1, "c": 1}),
@@ -196,6 +197,7 @@ FLOW: list[tuple[str, dict[str, Any], Any]] = [
     ("x = readonly({'n': data['a']}) if data['a'] == 'x' else 3\nreturn x", {}, 3),
     ("return readonly({'n': data['a']})", {}, {"got": "in"}),
     ("x = readonly(data['sub'])\nreturn x['got']", {}, 1),
+    ("keeps(data['sub'])\nreturn data['sub']", {"Foo": BOOM}, {"n": 1, "error": ERROR, "why": "c"}),
     ("try:\n    fails(data)\nexcept Boom as e:\n    return e['Cause']", {}, "deep"),
     ("try:\n    data['r'] = early(data)\nfinally:\n    data['f'] = 1\nreturn data['r']", {}, "early"),
     # parallel and map
@@ -231,6 +233,12 @@ def readonly(thing):
 
 def readonly_whole(data):
     return data["a"]
+
+def keeps(part):
+    try:
+        Foo()
+    except Boom:
+        part["why"] = part["error"]["Cause"]
 
 def fails(data):
     raise Boom("deep")

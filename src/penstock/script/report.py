@@ -30,6 +30,8 @@ class Reporter:
     def __init__(self, spans: Spans) -> None:
         self.spans = spans
         self.work = 20_000 + 10 * spans.source.text.count("\n")
+        self.errors = 0
+        """How many errors were met, those included that were told before."""
         self._seen: dict[tuple[str, str, int, int], Diagnostic] = {}
 
     def tell(
@@ -47,6 +49,7 @@ class Reporter:
         found = Diagnostic(
             code, message, severity=CATALOGUE[code].severity, span=span, label=label, help=help, notes=tuple(notes)
         )
+        self.errors += found.is_error
         self._seen.setdefault((code, message, span.line, span.column), found)
 
     def refuse(self, code: str, where: ast.AST | Span, message: str, **rest: Any) -> NoReturn:

@@ -12,6 +12,7 @@ from penstock.script.lower.errors import error_names
 from penstock.script.lower.expressions import value_of
 from penstock.script.lower.graph import Exits, Scope
 from penstock.script.lower.values import Value
+from penstock.script.report import Refused
 from penstock.script.resolve.exceptions import ALL
 
 _RETRY: Final = ("on_exceptions", "interval", "max_attempts", "backoff_rate", "max_delay", "jitter")
@@ -19,6 +20,14 @@ _LIMIT: Final = 99_999_999
 
 
 def lower_with(context: Context, node: ast.With, exits: Exits) -> Exits:
+    try:
+        return _with(context, node, exits)
+    except Refused:
+        # The block is still looked at, so that all problems are told at once.
+        return context.lower(context, node.body, exits)
+
+
+def _with(context: Context, node: ast.With, exits: Exits) -> Exits:
     managers: list[tuple[str, ast.Call]] = []
     body: list[ast.stmt] = [node]
     while len(body) == 1 and isinstance(body[0], ast.With):
@@ -73,8 +82,9 @@ def _retries(
     if len(retriers) > 1:
         ends = _retries(inside, node, retriers[1:], body, [scope.start], direct, timeout)
     else:
+        errors = context.report.errors
         ends = inside.lower(inside, body, [scope.start])
-        if not _can_fail(scope):
+        if not _can_fail(scope) and context.report.errors == errors:
             context.report.refuse(
                 "PS505",
                 node.items[0].context_expr,

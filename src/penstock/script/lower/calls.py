@@ -76,7 +76,11 @@ def keywords(context: Context, call: ast.Call, what: str, known: tuple[str, ...]
                 "PS304",
                 context.report.spans.head(call) if keyword.arg is None else keyword,
                 f"{what} has no keyword argument `{keyword.arg or '**'}`",
-                help=f"did you mean `{near}`?" if near else f"it knows {listed(known)}",
+                help=f"did you mean `{near}`?"
+                if near
+                else f"it knows {listed(known)}"
+                if known
+                else "give the input without a name",
             )
         result[keyword.arg] = keyword.value
     return result
@@ -352,6 +356,11 @@ def _wait_until(context: Context, node: ast.expr, value: Value) -> dict[str, Any
     return {"timestamp": text}
 
 
+def _is_function(context: Context, node: ast.expr) -> bool:
+    found = context.declarations
+    return isinstance(node, ast.Name) and (node.id in found.functions or node.id in found.tasks)
+
+
 def _function(context: Context, node: ast.expr, what: str) -> TaskClass | MachineFunction:
     found = context.declarations
     if isinstance(node, ast.Name) and node.id not in context.frame.variables:
@@ -396,6 +405,9 @@ def run_map(context: Context, call: ast.Call, target: Target | tuple[Target, ...
             "`map` requires two arguments: the items and the iterator function",
             help='write map(data["items"], function)',
         )
+    if _is_function(context, call.args[0]) and not _is_function(context, call.args[1]):
+        first, second = (report.spans.text(argument) for argument in call.args)
+        report.refuse("PS305", call, "the items come before the function", help=f"write map({second}, {first})")
     function = _function(context, call.args[1], "what `map` runs for each item")
     key = key_of(context, given)
     fields: dict[str, Any] = {}
@@ -458,6 +470,11 @@ def run_parallel(context: Context, call: ast.Call, target: Target | tuple[Target
         report.refuse(
             "PS303", call, "`parallel` needs at least one function or task", help="write parallel(first, second)"
         )
+    if len(call.args) == 1 and isinstance(call.args[0], ast.List | ast.Tuple):
+        branches = ", ".join(report.spans.text(item) for item in call.args[0].elts)
+        report.refuse(
+            "PS305", call.args[0], "the branches of `parallel` are not a list", help=f"write parallel({branches})"
+        )
     functions = [_function(context, argument, "a branch of `parallel`") for argument in call.args]
     if isinstance(target, tuple) and len(target) != len(functions):
         report.refuse(
@@ -484,7 +501,7 @@ def run_parallel(context: Context, call: ast.Call, target: Target | tuple[Target
 
 
 def _input(context: Context, call: ast.Call, function: MachineFunction, exits: Exits) -> tuple[Value, Exits]:
-    if len(call.args) > 1:
+    if len(call.args) > 1 and len(function.node.args.args) <= 1:  # else the definition is told already
         context.report.refuse(
             "PS303",
             call.args[1],

@@ -89,6 +89,8 @@ def is_test(context: Context, node: ast.expr) -> bool:
             return all(is_test(context, value) for value in values)
         case ast.Call(func=ast.Name(id="bool")):
             return "bool" not in context.declarations.names()
+        case ast.Name(id=name) if name in context.frame.variables:
+            return context.frame.variables[name].kinds == {"bool"}
     return False
 
 

@@ -16,6 +16,7 @@ from penstock.script.lower.graph import Edge, Exits
 from penstock.script.lower.store import settle
 from penstock.script.lower.values import Call, Const, Ref, Value
 from penstock.script.report import did_you_mean, listed
+from penstock.script.resolve import MachineFunction
 from penstock.script.resolve.exceptions import ALL, STATES_ERRORS, takes
 
 
@@ -69,7 +70,10 @@ def error_name(context: Context, node: ast.expr) -> str:
 
 def _slot(context: Context, body: list[ast.stmt], name: str | None) -> Slot:
     """Where the error of a handler is kept. A variable when the handler could overwrite `$.error` before it is read."""
-    path = None if context.frame.plain_item else ERROR_PATH
+    frame = context.frame
+    path = None if frame.plain_item else ERROR_PATH
+    if frame.base.startswith(("$[", "$.")) and _reads_error(frame.function):
+        path = frame.base + ERROR_PATH[1:]  # what the function calls data["error"] is a part of the caller's data
     read = overwritten = False
     for node in (inner for statement in body for inner in ast.walk(statement)):
         if (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Raise) and node.exc is None):
@@ -87,6 +91,21 @@ def _slot(context: Context, body: list[ast.stmt], name: str | None) -> Slot:
     if path is None or (read and overwritten):
         return Slot(path, context.machine.variable(name or "error"))
     return Slot(path, None)
+
+
+def _reads_error(function: MachineFunction) -> bool:
+    """Whether a function takes the key `error` of its input, which then is a dict."""
+    for node in ast.walk(function.node):
+        match node:
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value="error")):
+                pass
+            case ast.Attribute(value=ast.Name(id=name), attr="error"):
+                pass
+            case _:
+                continue
+        if name == function.input_name:
+            return True
+    return False
 
 
 def lower_try(context: Context, node: ast.Try, exits: Exits) -> Exits:
@@ -112,7 +131,12 @@ def lower_try(context: Context, node: ast.Try, exits: Exits) -> Exits:
         if names == (ALL,):
             everything = handler
     inner = around.but(guards=(*around.guards, guard))
+    errors = context.report.errors
     exits = inner.lower(inner, node.body, exits)
+    if context.report.errors > errors:
+        # What was refused might have raised: the handlers are looked at, and none is called useless.
+        for clause in guard.clauses:
+            clause.entries = clause.entries or [Edge()]
     if node.orelse:
         exits = around.lower(around, node.orelse, exits)
     for clause in guard.clauses:

@@ -211,13 +211,13 @@ def _name(context: Context, node: ast.AST, name: str) -> Value:
             f"`{name}` is not a value that a machine can hold",
             help="read a part of it: context.execution.name" if name == "context" else "compute it in a task",
         )
-    near = did_you_mean(name, [*frame.variables, *frame.bound, frame.function.input_name, *found.names()])
-    context.report.refuse(
-        "PS301",
-        node,
-        f"unknown name `{name}`",
-        help=f"did you mean `{near}`?" if near else f"define `{name}`, or read it from `data`",
-    )
+    given = frame.function.input_name
+    near = did_you_mean(name, [*frame.variables, *frame.bound, given, "context", *found.names()])
+    if name == "data":
+        advice = f"the input of `{frame.function.name}` is called `{given}`"
+    else:
+        advice = f"did you mean `{near}`?" if near else f"define `{name}`, or read it from `{given}`"
+    context.report.refuse("PS301", node, f"unknown name `{name}`", help=advice)
 
 
 def path_key(context: Context, node: ast.expr) -> str | int:
@@ -461,7 +461,10 @@ def _call(context: Context, node: ast.Call) -> Value:
                     f"`{_short(node)}` starts an execution: it is a step, not a part of a value",
                     help=f'store its result first: data["result"] = {_short(node)}',
                 )
-            if root not in known and root not in ("json",):
+            names = [*known, "context", *context.declarations.names()]
+            if root not in names and root != "json" and did_you_mean(root, names) is None:
+                _foreign_call(context, node, f"{root}.{function.attr}")
+            if root not in known and root != "json":
                 _name(context, function.value, root)
         later(context, node, f"the method `{function.attr}`", "do it in a task")
     if not isinstance(function, ast.Name):
@@ -488,7 +491,7 @@ def _call(context: Context, node: ast.Call) -> Value:
         context.report.refuse(
             "PS302", node, f"`{name}` is no function of this file, so a machine cannot call it", help="do it in a task"
         )
-    near = did_you_mean(name, [*found.names(), *BUILTIN_STEPS, "uuid"])
+    near = "wait" if name == "sleep" else did_you_mean(name, [*found.names(), *BUILTIN_STEPS, "uuid"])
     if hasattr(builtins, name) and name not in BUILTIN_STEPS:
         context.report.refuse(
             "PS302", node, f"`{name}(...)` is nothing that a machine can do", help="do it in a task's run method"
@@ -501,8 +504,20 @@ def _call(context: Context, node: ast.Call) -> Value:
     )
 
 
+def _foreign_call(context: Context, node: ast.Call, name: str) -> NoReturn:
+    """Refuses a call of what Python would import."""
+    context.report.refuse(
+        "PS302",
+        node,
+        f"a machine cannot call `{name}`",
+        help="write wait(seconds=...)" if name.endswith("sleep") else "call it in a task's run method",
+    )
+
+
 def _binary(context: Context, node: ast.BinOp) -> Value:
     """Only whole numbers added to whole numbers: States.MathAdd rounds everything else (facts §6)."""
+    if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
+        later(context, node, "formatting a text with `%`", "write an f-string: f\"...{data['name']}\"")
     if isinstance(node.op, ast.Add | ast.Sub):
         left, right = value_of(context, node.left), value_of(context, node.right)
         if (

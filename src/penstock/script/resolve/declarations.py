@@ -208,6 +208,14 @@ def _is_exception(name: str, names: dict[str, list[str]]) -> bool:
 def _function(node: ast.FunctionDef, found: Declarations, report: Reporter) -> None:
     arguments = node.args
     plain = [*arguments.posonlyargs, *arguments.args]
+    if len(plain) > 1 and plain[0].arg in ("self", "cls"):
+        plain = plain[1:]
+        report.tell(
+            "PS105",
+            arguments.args[0] if arguments.args else plain[0],
+            f"`{node.name}` is a function, not a method",
+            help=f"write `def {node.name}({plain[0].arg}):`",
+        )
     extra: list[Any] = [
         *plain[1:],
         *arguments.kwonlyargs,
