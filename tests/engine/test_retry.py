@@ -49,7 +49,7 @@ def test_full_jitter_is_anywhere_up_to_the_delay_and_follows_the_seed() -> None:
 
 
 def test_an_absurd_delay_is_still_a_number() -> None:
-    assert Retrier(("E",), 99_999_999, 99_999_999, 1e300).delay(5) == 365 * 86_400
+    assert Retrier(("E",), 99_999_999, 99_999_999, 1e300).delay(5) == 366 * 86_400
 
 
 def test_every_retrier_counts_for_itself_and_a_used_up_one_ends_it() -> None:

@@ -11,7 +11,7 @@ from penstock.clock import SystemClock, VirtualClock
 from penstock.engine.driver import Driver, run
 from penstock.errors import UsageError
 
-YEAR = 365 * 86_400
+YEAR = 366 * 86_400  # a leap year, as AWS writes it in MaxDelaySeconds
 
 
 def wait(**fields: Any) -> Any:

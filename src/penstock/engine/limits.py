@@ -13,8 +13,9 @@ STANDARD_EVENTS: Final = 25_000
 EXPRESS_EVENTS: Final = 1_000_000
 """Ours: an Express history has no limit at AWS, but this process has memory. An endless loop stops here."""
 
-STANDARD_SECONDS: Final = 365 * 86_400
-"""A Standard execution runs a year at most."""
+STANDARD_SECONDS: Final = 366 * 86_400
+"""A Standard execution runs a year at most. AWS says no more; where it writes a year in seconds (the bound of
+MaxDelaySeconds) it is 31,622,400, a leap year's, and so a Wait of a common year ends."""
 
 EXPRESS_SECONDS: Final = 300
 """An Express execution runs five minutes at most."""
