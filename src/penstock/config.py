@@ -11,9 +11,12 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from penstock.connections import Connection
 
 DEFAULT_REGION = "us-east-1"
 DEFAULT_ACCOUNT = "123456789012"
@@ -47,6 +50,8 @@ class Settings:
     aws: AwsSettings = AwsSettings()
     file: Path | None = None
     root: Path = Path(".")
+    connections: Mapping[str, Connection] = field(default_factory=lambda: MappingProxyType({}))
+    """How HTTP tasks authorise themselves, by the connection's name or ARN."""
 
     def machine_arn(self, name: str) -> str:
         """The ARN that a machine of that name has in local runs."""
@@ -151,7 +156,7 @@ _AWS_KEYS = ("region", "account", "endpoint_url", "objects")
 def _settings(table: dict[str, Any], file: Path | None, folder: Path) -> Settings:
     if file is None:
         return Settings(root=folder)
-    _known(table, ("functions", "aws"), f"{file}")
+    _known(table, ("functions", "aws", "connections"), f"{file}")
     functions: dict[str, str] = {}
     for name, target in _section(table, "functions", file).items():
         if not isinstance(target, str):
@@ -172,7 +177,12 @@ def _settings(table: dict[str, Any], file: Path | None, folder: Path) -> Setting
             hint = " Write it between quotes." if key == "account" and isinstance(value, int) else ""
             raise InvalidInput(f"{file}: `aws.{key}` is a text, not {_kind(value)}.{hint}")
         aws = _with(aws, key, value, where=f"{file}: `aws.{key}`")
-    return Settings(MappingProxyType(functions), aws, file, file.parent)
+    connections: Mapping[str, Connection] = MappingProxyType({})
+    if "connections" in table:
+        from penstock.connections import read_connections
+
+        connections = MappingProxyType(read_connections(_section(table, "connections", file), str(file)))
+    return Settings(MappingProxyType(functions), aws, file, file.parent, connections)
 
 
 def _section(table: dict[str, Any], key: str, file: Path) -> dict[str, Any]:

@@ -99,6 +99,10 @@ def handlers_for(
             search = [str(settings.root)]
             handlers.append(WorkerHandler.for_functions(settings.functions, search_path=search, **options))
     handlers.append(FunctionHandler({}, state_data=data, clock=clock, entropy=entropy))
+    if any(str(task.resource).endswith(":::http:invoke") for task in tasks):
+        from penstock.engine.tasks.http import HttpHandler
+
+        handlers.append(HttpHandler(settings.connections))
     if any(":::" in str(task.resource) for task in tasks):
         from penstock.engine.tasks.aws import AwsHandler
 
