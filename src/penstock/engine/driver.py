@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, TypeAlias
@@ -72,6 +73,13 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
 
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A call that some other thread wants the loop's to make."""
+
+    call: Callable[[], None]
+
+
 class Driver:
     """Runs many executions in one loop.
 
@@ -108,7 +116,7 @@ class Driver:
         place = next((i for i, h in enumerate(handlers) if not hasattr(h, "answers") and h.handles(SDK_START)), None)
         nested = NestedExecutions(self, machines or _no_machine)
         self.handlers.insert(len(self.handlers) if place is None else place, nested)
-        self._inbox: SimpleQueue[tuple[Running, int, Report | ItemsRead | MapRunEnded]] = SimpleQueue()
+        self._inbox: SimpleQueue[tuple[Running | None, int, Report | ItemsRead | MapRunEnded | _Posted]] = SimpleQueue()
         self._timers: list[tuple[float, int, Running, int]] = []
         self._timers_set = 0
         self._timers_stale = 0
@@ -190,6 +198,10 @@ class Driver:
         """Aborts an execution, as StopExecution does; from any thread."""
         self._inbox.put((running, _WHOLE, Stopped(error, cause)))
 
+    def post(self, call: Callable[[], None]) -> None:
+        """Has the loop's own thread make a call, between two executions' turns; from any thread."""
+        self._inbox.put((None, _WHOLE, _Posted(call)))
+
     def redrive(self, running: Running) -> None:
         """Lets an execution that ended without success go on from what did not succeed, as RedriveExecution does.
 
@@ -265,7 +277,13 @@ class Driver:
             except Empty:
                 return True
 
-    def _report(self, running: Running, attempt: int, report: Report | ItemsRead | MapRunEnded) -> None:
+    def _report(
+        self, running: Running | None, attempt: int, report: Report | ItemsRead | MapRunEnded | _Posted
+    ) -> None:
+        if isinstance(report, _Posted):
+            report.call()
+            return
+        assert running is not None  # all other news is of an execution
         if isinstance(report, ItemsRead | MapRunEnded):
             self._outside.discard((running, attempt))
             self._turns.append((running, report))
