@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.api import Machine, load
-from penstock.config import Settings
+from penstock.config import Settings, load_settings
 from penstock.errors import InvalidInput
 from penstock.jsontools import Json, dumps
 from penstock.local import Function, Log
@@ -98,7 +98,7 @@ class _Source:
 
     def settings_used(self) -> Settings:
         if self.settings is None:
-            self.settings = Settings() if self.machine is None else self.machine.settings
+            self.settings = load_settings() if self.machine is None else self.machine.settings
         return self.settings
 
     def document(self) -> dict[str, Any]:

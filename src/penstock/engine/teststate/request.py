@@ -209,6 +209,8 @@ def _mock(given: Mapping[str, Any]) -> Mock:
         raise refusal("A test mock should have one of the following fields: [result, errorOutput].")  # ours
     result = given.get("result")
     output: Mapping[str, Any] = given.get("errorOutput", {})
+    if "errorOutput" in given and not output.get("error"):
+        raise refusal("An error was not specified in the mocked error output.")  # ours: nothing could match it
     return Mock(
         result=result if result is None or isinstance(result, str) else dumps_text(result),
         error=output.get("error"),
