@@ -28,6 +28,7 @@ from penstock.engine.states.base import RecoveringState
 from penstock.engine.states.ending import Beyond
 from penstock.engine.states.joining import JoiningState
 from penstock.engine.tasks.handler import TaskHandler
+from penstock.engine.teststate.exchanges import watch_http
 from penstock.engine.teststate.mocking import TOO_MANY, MockedJoin, MockedTask, Outcome
 from penstock.engine.teststate.request import Mock, Request, read_request, refusal
 from penstock.engine.teststate.watching import WatchedRecovery, watch
@@ -82,6 +83,8 @@ def run_state(
         own = [MockedTask(outcome)]
     elif handlers is not None:
         own = list(handlers(state))
+        if request.level == "TRACE":
+            watch_http(own, inspection.http, reveal=request.reveal_secrets)
     if clock is None:
         clock = VirtualClock() if skip_time else SystemClock()
     driver = Driver(
@@ -268,6 +271,7 @@ class _Inspection:
     details: dict[str, int] = field(default_factory=dict)
     failure: Failure | None = None
     retriable: bool = False
+    http: dict[str, Any] = field(default_factory=dict)
 
     def note(self, name: str, value: Json) -> None:
         self.data[name] = value
@@ -396,6 +400,7 @@ def _inspection_data(request: Request, root: Frame, inspection: _Inspection) -> 
         data[name] = value if name in _AS_THEY_ARE else dumps_text(value)
     if root.variables:
         data["variables"] = dumps_text(root.variables)
+    data.update(inspection.http)
     if inspection.details:
         data["errorDetails"] = dict(inspection.details)
     return data

@@ -5,8 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 from penstock.connections import Connection
@@ -29,11 +29,16 @@ _SOCKET: Final = "States.Http.Socket"
 _UNAUTHORISED: Final = (401, 407)
 
 
+Observer: TypeAlias = Callable[[Request, Request, Response], None]
+"""Is shown the request as it was sent, the same without what the connection adds to it, and the answer (TestState)."""
+
+
 class HttpHandler:
     """Calls HTTPS APIs, authorised by `connections` (by name or ARN). OAuth tokens are kept until they are refused."""
 
     def __init__(self, connections: Mapping[str, Connection]) -> None:
         self._connections = connections
+        self.observer: Observer | None = None
         self._threads = Threads()
         self._lock = threading.Lock()
         self._tokens: dict[str, str] = {}
@@ -126,7 +131,12 @@ class _Call:
     def _send(self, token: str | None) -> Response:
         arguments = self._request.arguments
         assert isinstance(arguments, dict)  # it has a connection
-        return self._exchanged(request_of(arguments, self._connection, token, self._request.region))
+        request = request_of(arguments, self._connection, token, self._request.region)
+        response = self._exchanged(request)
+        observer = self._handler.observer
+        if observer is not None:
+            observer(request, request_of(arguments, None, None, self._request.region), response)
+        return response
 
     def _exchanged(self, request: Request) -> Response:
         exchange = Exchange(request)

@@ -46,29 +46,24 @@ def connection_arn(arguments: Any) -> str:
     raise Unusable("InvocationConfig.ConnectionArn (or Authentication.ConnectionArn) is required")
 
 
-def request_of(arguments: dict[str, Any], connection: Connection, token: str | None, region: str) -> Request:
-    """`token` is the bearer token of an OAuth connection. Raises Unusable, MissingRequirement."""
+def request_of(arguments: dict[str, Any], connection: Connection | None, token: str | None, region: str) -> Request:
+    """`token` is the bearer token of an OAuth connection; without a connection nothing is added. Raises Unusable, MissingRequirement."""
     method = arguments.get("Method")
     if method not in METHODS:
         raise Unusable(f"Method is one of {', '.join(METHODS)}; {method!r} is not")
     headers = {str(name).lower(): _header(value) for name, value in _table(arguments, "Headers").items()}
     headers = {name: value for name, value in headers.items() if name not in _OWN}
     body = arguments.get("RequestBody")
-    extra = connection.table("body")
+    extra = {} if connection is None else connection.table("body")
     if extra:
         if body is not None and not isinstance(body, dict):
             raise Unusable("RequestBody is an object where the connection adds to it")
         body = {**(body or {}), **extra}
     content = _body(arguments, headers, body)
-    headers |= {name.lower(): value for name, value in connection.table("headers").items()}
-    match connection.type:
-        case "API_KEY":
-            headers[connection.value("api_key_name").lower()] = connection.value("api_key_value")
-        case "BASIC":
-            headers["authorization"] = basic(connection.value("username"), connection.value("password"))
-        case "OAUTH_CLIENT_CREDENTIALS":
-            headers["authorization"] = f"Bearer {token}"
-    query = {**_table(arguments, "QueryParameters"), **connection.table("query")}
+    query = _table(arguments, "QueryParameters")
+    if connection is not None:
+        headers |= _authorised(connection, token)
+        query = {**query, **connection.table("query")}
     url, target = parts_of(arguments.get("ApiEndpoint"), query)
     # These three cannot be overridden (onecloudplease.com, "HTTPS Endpoints and more tricks").
     headers |= {
@@ -76,6 +71,19 @@ def request_of(arguments: dict[str, Any], connection: Connection, token: str | N
         "range": f"bytes=0-{RANGE_END}",
     }
     return Request(str(method), url, target, headers, content)
+
+
+def _authorised(connection: Connection, token: str | None) -> dict[str, str]:
+    """The headers that the connection gives."""
+    headers = {name.lower(): value for name, value in connection.table("headers").items()}
+    match connection.type:
+        case "API_KEY":
+            headers[connection.value("api_key_name").lower()] = connection.value("api_key_value")
+        case "BASIC":
+            headers["authorization"] = basic(connection.value("username"), connection.value("password"))
+        case "OAUTH_CLIENT_CREDENTIALS":
+            headers["authorization"] = f"Bearer {token}"
+    return headers
 
 
 def parts_of(endpoint: Any, query: Mapping[str, Any]) -> tuple[SplitResult, str]:

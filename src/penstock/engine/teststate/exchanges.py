@@ -1,0 +1,49 @@
+"""The HTTP exchange of an HTTP task, as inspectionData shows it at the level TRACE.
+
+Shapes: API reference, InspectionDataRequest and InspectionDataResponse; headers are one text, `[name: value, …]` (Developer
+Guide, "Testing state machines with TestState", from memory).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from penstock.engine.tasks.handler import TaskHandler
+
+if TYPE_CHECKING:
+    from penstock.engine.tasks.http.exchange import Response
+    from penstock.engine.tasks.http.request import Request
+
+
+def watch_http(handlers: Sequence[TaskHandler], shown: dict[str, Any], *, reveal: bool) -> None:
+    """Has the handler of HTTP tasks put `request` and `response` into `shown`; without `reveal`, the request lacks what the
+    connection adds to it."""
+    for handler in handlers:
+        if hasattr(handler, "observer"):
+
+            def observe(sent: Request, bare: Request, response: Response) -> None:
+                request = sent if reveal else bare
+                url = request.url
+                shown["request"] = {
+                    "protocol": url.scheme,
+                    "method": request.method,
+                    "url": f"{url.scheme}://{url.netloc}{request.target}",
+                    "headers": _headers(request.headers.items()),
+                }
+                if request.body is not None:
+                    shown["request"]["body"] = request.body.decode("utf-8", "replace")
+                values = [(name, value) for name, several in response.headers.items() for value in several]
+                shown["response"] = {
+                    "protocol": url.scheme,
+                    "statusCode": str(response.status),
+                    "statusMessage": response.reason,
+                    "headers": _headers(values),
+                    "body": response.body.decode("utf-8", "replace"),
+                }
+
+            handler.observer = observe
+
+
+def _headers(pairs: Iterable[tuple[str, str]]) -> str:
+    return f"[{', '.join(f'{name}: {value}' for name, value in pairs)}]"
