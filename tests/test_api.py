@@ -223,6 +223,8 @@ CIRCULAR += [CIRCULAR, CIRCULAR]
         {"mocks": "nope.json#x"},
         {"mocks": {"case": "x"}},
         {"mocks": {"config": MOCKS, "kase": "x"}},
+        {"mocks": {"config": 5}},
+        {"mocks": 5},
     ],
 )
 def test_arguments_that_cannot_be_used_raise_a_usage_error(arguments):

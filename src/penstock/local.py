@@ -178,6 +178,10 @@ def _mock_handler(mocks: Mocks, machine_name: str) -> MockHandler:
             what = f"has no key {unknown[0]!r}" if unknown else "needs the key 'config'"
             raise InvalidInput(f"mocks {what}; it has config, state_machine, case and complete.")
         config, machine, case = mocks["config"], mocks.get("state_machine"), mocks.get("case")
+        if not isinstance(config, Mapping | str | os.PathLike):
+            raise InvalidInput(f"The mock configuration is a mapping or a path, not {type(config).__name__}.")
+    elif not isinstance(mocks, str | os.PathLike):
+        raise InvalidInput(f"mocks is FILE#CASE or a mapping, not {type(mocks).__name__}.")
     else:
         file, _, case = os.fspath(mocks).partition("#")
         config = file
