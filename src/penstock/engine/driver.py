@@ -47,6 +47,7 @@ from penstock.engine.tasks.handler import (
     Cancel,
     Failed,
     Later,
+    NotStarted,
     Report,
     Stopped,
     Submitted,
@@ -129,6 +130,7 @@ class Driver:
         self._open: set[Running] = set()
         """Executions that have not ended."""
         self._now = clock.now()
+        self._left = False
 
     # ---- executions
 
@@ -240,8 +242,13 @@ class Driver:
 
     def finish(self) -> None:
         """Runs the loop until nothing runs any more: also what `states:startExecution` began and did not wait for."""
-        while self._open:
+        while self._open and not self._left:
             self.turn()
+
+    def leave(self) -> None:
+        """Lets `finish` return before everything has ended; from any thread."""
+        self._left = True
+        self._inbox.put((None, _WHOLE, _Posted(_nothing)))  # it may be waiting for news
 
     def close(self) -> None:
         """Stops the attempts that still run. The handlers stay open: they are the caller's."""
@@ -300,7 +307,7 @@ class Driver:
             if not report.outside:
                 self._outside.discard((running, attempt))
             return
-        if isinstance(report, Succeeded | Failed):
+        if isinstance(report, Succeeded | Failed | NotStarted):
             self._ended(running, attempt)
         elif isinstance(report, Submitted) and attempt in running.tokens and not report.working:
             # From here on nobody in this process is working: with skip_time, the time until the token comes is skipped.

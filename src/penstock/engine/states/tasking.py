@@ -15,7 +15,16 @@ from penstock.engine.history import KIND, Record
 from penstock.engine.resources import Kind, Pattern, Resource
 from penstock.engine.states.base import DATA_LIMIT, RUNTIME, RecoveringState, State, runtime, too_large
 from penstock.engine.states.waiting import shown
-from penstock.engine.tasks.handler import Failed, Heartbeat, Report, Started, Submitted, Succeeded, TaskRequest
+from penstock.engine.tasks.handler import (
+    Failed,
+    Heartbeat,
+    NotStarted,
+    Report,
+    Started,
+    Submitted,
+    Succeeded,
+    TaskRequest,
+)
 from penstock.errors import JsonError
 from penstock.jsontools import Json, dumps
 
@@ -206,6 +215,10 @@ class Task(RecoveringState):
         if self.resource.kind is Kind.ACTIVITY and isinstance(report, Failed) and report.error == RUNTIME:
             turn.end_attempt(frame, cancel=False)  # there is no such activity: nobody can have started it
             self._failed(turn, frame, KIND["ActivityScheduleFailed"], Failure(report.error, report.cause))
+            return
+        if isinstance(report, NotStarted):
+            turn.end_attempt(frame, cancel=False)
+            turn.doomed(frame, Failure(RUNTIME, turn.told(frame, runtime(report.cause))))
             return
         self._started(turn, frame, report.worker if isinstance(report, Started) else None)
         if isinstance(report, Submitted):

@@ -82,6 +82,14 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class NotStarted:
+    """Step Functions itself refuses the task's parameters: the execution ends with States.Runtime, no event tells of a failed
+    task, and before `cause` stands which state it was."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """Nothing to do for `seconds` of the execution's clock; then the driver calls `wake`, from its own thread, unless the
     attempt is over. With `outside`, something goes on meanwhile in real time (a job of a service), so virtual time does not
@@ -92,7 +100,7 @@ class Later:
     outside: bool = False
 
 
-Report: TypeAlias = Started | Succeeded | Failed | Submitted | Heartbeat | Stopped | Later
+Report: TypeAlias = Started | Succeeded | Failed | Submitted | Heartbeat | Stopped | Later | NotStarted
 Reporter: TypeAlias = Callable[[Report], None]
 Cancel: TypeAlias = Callable[[], None]
 """Really stops the attempt (kills the worker process); safe to call at any time and more than once."""

@@ -88,7 +88,10 @@ def test_a_field_that_the_api_does_not_have(call: Run) -> None:
     result = call("aws-sdk:s3:getObject", {"Bucket": "b", "Kex": "k"}, Catch=[CATCH_ALL])
     assert (result.status, result.error) == ("FAILED", "States.Runtime")
     assert result.cause is not None
-    assert result.cause.endswith(
+    assert kinds(result)[-1] == "ExecutionFailed"
+    assert "TaskFailed" not in kinds(result)
+    assert result.cause == (
+        "An error occurred while executing the state 'T' (entered at the event id #2). "
         'The Parameters \'{"Bucket":"b","Kex":"k"}\' could not be used to start the Task: '
         '[The field "Kex" is not supported by Step Functions]'
     )

@@ -131,7 +131,8 @@ class Attempt:
             result = integration.finish(result)
         if integration.operation == "putEvents" and result.get("FailedEntryCount"):
             raise CallFailed(Failed(f"{integration.names.prefix}.FailedEntry", dumps_text(result)))
-        if integration.operation == "runTask" and answer.get("failures") and not answer.get("tasks"):
+        if integration.operation == "runTask" and answer.get("failures") and pattern is not None:
+            # Without a pattern the answer stands as it is (Developer Guide, ECS: "Key features").
             reasons = ", ".join(str(each.get("reason")) for each in answer["failures"])
             raise CallFailed(Failed("AmazonECS.Unknown", reasons))
         if integration.metadata:
@@ -150,7 +151,8 @@ class Attempt:
             return service.call(operation, parameters)
         except CallFailed as error:
             url = parameters.get("QueueUrl")
-            if error.failed.error == "SQS.QueueDoesNotExistException" and isinstance(url, str) and "://" not in url:
+            name = getattr(error.failed, "error", None)
+            if name == "SQS.QueueDoesNotExistException" and isinstance(url, str) and "://" not in url:
                 # A queue's URL is where the Java SDK sends to: what is no URL is taken for a host that nobody knows
                 # (recorded: test_send_message_no_such_queue_no_catch).
                 host = url.partition("/")[0]
@@ -207,7 +209,7 @@ class Attempt:
         try:
             described = service.call(operation, job.ask(answer, given))
         except CallFailed as error:
-            if job.gone is not None and (error.failed.error or "").endswith(f".{job.gone}"):
+            if job.gone is not None and (getattr(error.failed, "error", None) or "").endswith(f".{job.gone}"):
                 self._report(Succeeded({}))
                 return True
             raise
@@ -222,7 +224,7 @@ class Attempt:
             result = {capitalised(job.wrap): result}
         if job.add is not None:
             result = {**(result if isinstance(result, dict) else {}), **job.add(answer, given)}
-        if status in job.failed or (job.failing is not None and job.failing(item)):
+        if status in job.failed or (job.failing is not None and job.failing(service, item)):
             self._report(Failed("States.TaskFailed", dumps_text(result)))
         else:
             self._report(Succeeded(result))

@@ -17,15 +17,15 @@ from penstock.engine.tasks.aws.errors import (
     fault_of,
 )
 from penstock.engine.tasks.aws.names import client_name
-from penstock.engine.tasks.handler import Failed, TaskRequest
+from penstock.engine.tasks.handler import Failed, NotStarted, TaskRequest
 from penstock.jsontools import Json, dumps_text
 
 
 class CallFailed(Exception):
     """Carries what the attempt reports."""
 
-    def __init__(self, failed: Failed) -> None:
-        super().__init__(failed.error)
+    def __init__(self, failed: Failed | NotStarted) -> None:
+        super().__init__(failed.cause)
         self.failed = failed
 
 
@@ -94,8 +94,6 @@ class Service:
         return failed_on_the_way(self._prefix, error)
 
 
-def unfit(arguments: Json, problem: str) -> Failed:
-    """Parameters that Step Functions itself refuses: States.Runtime, which nothing catches."""
-    return Failed(
-        "States.Runtime", f"The Parameters '{dumps_text(arguments)}' could not be used to start the Task: [{problem}]"
-    )
+def unfit(arguments: Json, problem: str) -> NotStarted:
+    """Parameters that Step Functions itself refuses."""
+    return NotStarted(f"The Parameters '{dumps_text(arguments)}' could not be used to start the Task: [{problem}]")

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from penstock.engine.tasks.aws.calling import Service
+
 Parsed: TypeAlias = Mapping[str, Any]
 Ask: TypeAlias = Callable[[Parsed, Parsed], dict[str, Any]]
 """The starting call's answer and its parameters, both in botocore's spelling → parameters of another call."""
@@ -29,7 +31,7 @@ class Job:
     wrap: str | None = None
     stop: tuple[str, Ask] | None = None
     gone: str | None = None
-    failing: Callable[[Parsed], bool] | None = None
+    failing: Callable[[Service, Parsed], bool] | None = None
     """Whether a description whose status says done is one of a failure."""
     add: Ask | None = None
     """Members of the result beside the description."""
@@ -39,10 +41,18 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _ecs_failed(task: Parsed) -> bool:
+def _ecs_failed(service: Service, task: Parsed) -> bool:
+    """Whether an essential container did not end well, or none began. What a sidecar ends with does not count."""
     if task.get("stopCode") in ("TaskFailedToStart", "UserInitiated", "SpotInterruption", "TerminationNotice"):
         return True
-    return any(container.get("exitCode") != 0 for container in task.get("containers", ()))
+    containers = task.get("containers", ())
+    bad = {container.get("name") for container in containers if container.get("exitCode") != 0}
+    if not bad or len(containers) == 1:
+        return bool(bad)
+    asked = {"taskDefinition": task["taskDefinitionArn"]}
+    definition = service.call(service.operation("describeTaskDefinition"), asked)["taskDefinition"]
+    sidecars = {each["name"] for each in definition["containerDefinitions"] if each.get("essential") is False}
+    return bool(bad - sidecars)
 
 
 def _sagemaker(kind: str) -> Job:
