@@ -115,9 +115,10 @@ def test_text_that_is_no_json(text: str) -> None:
 
 
 def test_items_pointer() -> None:
-    document = json.dumps({"a": {"b/c": [[1], [2, 3]]}, "~": [4], "o": {"x": 1, "y": 2}})
+    document = json.dumps({"a": {"b/c": [[1], [2, 3]]}, "~": [4], "~1": [5], "o": {"x": 1, "y": 2}})
     assert items(document, pointer="/a/b~1c/1") == [2, 3]
     assert items(document, pointer="/~0") == [4]
+    assert items(document, pointer="/~01") == [5]
     assert items(document, pointer="/o") == [{"Key": "x", "Value": 1}, {"Key": "y", "Value": 2}]
     for pointer in ("/nope", "/a/b~1c/2", "/a/b~1c/-1", "/a/b~1c/x", "a"):
         assert pointer in failing(document, pointer=pointer)
@@ -127,6 +128,11 @@ def test_items_pointer() -> None:
 def test_json_lines() -> None:
     assert items('{"a": 1}\n\n[2]\r\n"x"', input_type="JSONL") == [{"a": 1}, [2], "x"]
     assert failing('1\n{"a": }\n', input_type="JSONL").startswith("Line 2 is not JSON")
+
+
+def test_compressed_objects() -> None:
+    assert items({"k.gz": gzip.compress(b"[1]")}, key="k.gz", input_type="JSON") == [1]
+    assert items({"k.gz": b"[1]"}, key="k.gz", input_type="JSON") == [1]
 
 
 def test_max_items() -> None:
@@ -150,8 +156,8 @@ def test_a_list_of_objects() -> None:
 
 
 def test_objects_loaded_and_flattened() -> None:
-    objects = {"p/": "", "p/1": "1\n2\n", "p/2": "3\n", "q": "4\n"}
-    source = {"action": "listObjectsV2", "key": "p/", "flatten": True, "input_type": "JSONL"}
+    objects = {"p/": "", "p/1": "[1, 2]", "p/2": "[3]", "q": "[4]"}
+    source = {"action": "listObjectsV2", "key": "p/", "flatten": True, "input_type": "JSON"}
     assert items(objects, **source) == [1, 2, 3]
     store = MemoryObjects({"b": objects})
     sources = [source for _, _, source in read(store, Source(bucket="b", **source))]

@@ -132,9 +132,10 @@ def test_a_selector_that_fails_in_the_middle_ends_the_run() -> None:
 
 @pytest.mark.parametrize("total", [0, 1, 999, 1000, 1001, 2500])
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_batches_keep_all_items_in_order(total: int, size: int) -> None:
+@pytest.mark.parametrize("limit", [0, 3])
+def test_batches_keep_all_items_in_order(total: int, size: int, limit: int) -> None:
     text = "n\n" + "".join(f"{n}\n" for n in range(total))
-    state = distributed(ItemReader=csv_of(), ItemBatcher={"MaxItemsPerBatch": size}, MaxConcurrency=3)
+    state = distributed(ItemReader=csv_of(), ItemBatcher={"MaxItemsPerBatch": size}, MaxConcurrency=limit)
     result = go(state, buckets={"in": {"k": text}})
     batches = [[int(item["n"]) for item in batch["Items"]] for batch in result.output]
     assert list(chain.from_iterable(batches)) == list(range(total))
@@ -149,6 +150,25 @@ def test_batches_by_bytes() -> None:
     assert [batch["Items"] for batch in result.output] == [items[:2], items[2:3], items[3:4], items[4:]]
     for batch in (result.output[0], result.output[3]):
         assert len(json.dumps(batch, separators=(",", ":"))) <= 60
+
+
+@pytest.mark.parametrize(("most", "batches"), [(31, 1), (30, 2)])
+def test_a_batch_may_have_just_as_many_bytes(most: int, batches: int) -> None:
+    items = ["aaa", "bbb", "ccc"]  # {"Items":["aaa","bbb","ccc"]} has 29
+    result = go(distributed(ItemBatcher={"MaxInputBytesPerBatch": most - 2}), items)
+    assert len(result.output) == batches
+
+
+def test_results_come_in_the_order_of_items_whoever_is_first() -> None:
+    result = go(distributed({"W": {"Type": "Wait", "SecondsPath": "$", "End": True}}), [3, 1, 2])
+    assert result.output == [3, 1, 2]
+
+
+def test_a_percentage_is_of_all_items_not_of_those_read_so_far() -> None:
+    text = "n\n" + "\n".join(map(str, range(3000)))
+    state = distributed(TASK, ItemReader=csv_of(), ToleratedFailurePercentage=10, MaxConcurrency=10)
+    result = go(state, None, failing_on(*({"n": str(n)} for n in range(250))), {"in": {"k": text}})
+    assert result.map_runs[0].status == "SUCCEEDED"
 
 
 def test_an_item_that_no_execution_can_take() -> None:
@@ -338,11 +358,18 @@ def test_a_bucket_that_is_not_there() -> None:
     assert result.map_runs[0].status == "FAILED"
 
 
-def test_files_roll() -> None:
+def test_a_bucket_that_is_not_there_is_noticed_before_anything_runs() -> None:
+    result = go(distributed(ItemReader=csv_of(), ResultWriter=WRITER), buckets={"in": {"k": "n\n1\n"}})
+    assert (result.error, result.cause) == ("States.ResultWriterFailed", "The specified bucket does not exist")
+    assert counts(result) == {}
+
+
+@pytest.mark.parametrize(("limit", "each"), [(8, 1), (9, 2), (12, 2), (13, 3)])
+def test_files_roll(limit: int, each: int) -> None:
     out: dict[str, bytes] = {}
     store = MemoryObjects({"out": out})
     sink = Sink(bucket="out", transformation="COMPACT")
-    files = ResultFiles(store, sink, "arn:m:run", file_bytes=10)
+    files = ResultFiles(store, sink, "arn:m:run", file_bytes=limit)
     program = machine(PASS)
     for value in range(100, 109):
         execution = Execution(
@@ -353,7 +380,8 @@ def test_files_roll() -> None:
         files.add(execution)
     files.finish()
     contents = [out[f"run/SUCCEEDED_{number}.json"] for number in range(len(out) - 1)]
-    assert all(len(content) <= 10 for content in contents)
+    assert [len(json.loads(content)) for content in contents[:-1]] == [each] * (len(contents) - 1)
+    assert all(len(content) <= limit for content in contents)
     assert list(chain.from_iterable(map(json.loads, contents))) == list(range(100, 109))
     assert out["run/manifest.json"].count(b'"Size"') == len(contents)
 
@@ -469,7 +497,15 @@ def test_a_map_run_within_a_map_run() -> None:
     assert result.output == [[1, 2], [3]]
 
 
-@pytest.mark.parametrize("fields", [{}, {"ItemBatcher": {"MaxItemsPerBatch": 4}}, {"ToleratedFailureCount": 2}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"ItemBatcher": {"MaxItemsPerBatch": 4}},
+        {"ItemBatcher": {"MaxInputBytesPerBatch": 60}},
+        {"ToleratedFailureCount": 2},
+    ],
+)
 def test_a_run_may_be_written_down_between_any_two_events(fields: dict[str, Any]) -> None:
     program = machine({"M": distributed(ItemReader=csv_of(), MaxConcurrency=3, **fields)})
 
