@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.api import Machine, load
 from penstock.config import Settings, load_settings
 from penstock.errors import InvalidInput
-from penstock.jsontools import Json, dumps
+from penstock.jsontools import Json
 from penstock.local import Function, Log
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def test_state(
         source = _Source(definition, functions or {}, substitutions or {})
         document: Any = source.document()
     else:
-        document = json.loads(dumps(dict(definition))) if isinstance(definition, Mapping) else definition
+        document = dict(definition) if isinstance(definition, Mapping) else definition
         source = _Source(None, functions or {}, {})
     if settings is not None:
         source.settings = settings
