@@ -82,7 +82,7 @@ def _query(arguments: dict[str, Any]) -> str:
     given = arguments.get("QueryParameters") or {}
     if not isinstance(given, dict):
         raise calling.CallFailed(
-            calling.unfit(arguments, 'The value for the field "QueryParameters" must be an OBJECT')
+            calling.unfit(arguments, "The value of the field 'QueryParameters' has an invalid format")
         )
     pairs = [(key, each) for key, value in given.items() for each in (value if isinstance(value, list) else [value])]
     return "&".join(f"{quote(str(key), safe='')}={quote(str(value), safe='')}" for key, value in pairs)
@@ -91,7 +91,7 @@ def _query(arguments: dict[str, Any]) -> str:
 def _headers(arguments: dict[str, Any]) -> dict[str, str]:
     given = arguments.get("Headers") or {}
     if not isinstance(given, dict):
-        raise calling.CallFailed(calling.unfit(arguments, 'The value for the field "Headers" must be an OBJECT'))
+        raise calling.CallFailed(calling.unfit(arguments, "The value of the field 'Headers' has an invalid format"))
     joined = {
         str(key): ",".join(map(str, value)) if isinstance(value, list) else str(value) for key, value in given.items()
     }
