@@ -103,3 +103,10 @@ def test_a_wrong_variable_is_called_by_its_name(folder):
 def test_a_settings_file_that_is_not_there_is_said(folder):
     with pytest.raises(InvalidInput, match=r"nope\.toml cannot be read"):
         load_settings(folder, file=folder / "nope.toml", environ={})
+
+
+def test_the_folder_of_objects_is_beside_the_file_or_where_the_user_is(folder, monkeypatch):
+    write(folder, '[aws]\nobjects = "buckets"')
+    assert load_settings(folder, environ={}).aws.objects == "buckets"
+    monkeypatch.chdir(folder.parent)
+    assert load_settings(folder, environ={"PENSTOCK_AWS_OBJECTS": "o"}).aws.objects == str(folder.parent / "o")

@@ -85,10 +85,12 @@ def load_settings(
     aws = settings.aws
     for variable, key in ENVIRONMENT.items():
         if environ.get(variable):
-            aws = _with(aws, key, environ[variable], where=variable)
-    for key, value in (("region", region), ("account", account), ("endpoint_url", endpoint_url)):
-        if value is not None:
-            aws = _with(aws, key, value, where=f"--{key.replace('_', '-')}")
+            # A file's folder is beside the file; the shell's is where the user is.
+            value = os.path.abspath(environ[variable]) if key == "objects" else environ[variable]
+            aws = _with(aws, key, value, where=variable)
+    for key, flag in (("region", region), ("account", account), ("endpoint_url", endpoint_url)):
+        if flag is not None:
+            aws = _with(aws, key, flag, where=f"--{key.replace('_', '-')}")
     return replace(settings, aws=aws)
 
 
@@ -209,6 +211,10 @@ def _with(aws: AwsSettings, key: str, value: str, *, where: str) -> AwsSettings:
         if len(value) != 12 or not (value.isascii() and value.isdigit()):
             raise InvalidInput(f"{where} is an account number of 12 digits; {value!r} is not.")
         return replace(aws, account=value)
+    if key == "objects":
+        if not value or "\0" in value:
+            raise InvalidInput(f"{where} is a folder; {value!r} is none.")
+        return replace(aws, objects=value)
     if value not in ("aws", "moto") and not value.startswith(("http://", "https://")):
         raise InvalidInput(
             f'{where} is a URL (http://127.0.0.1:5000), "moto", or "aws" for Amazon itself; {value!r} is none of them.'
