@@ -9,10 +9,10 @@ from tests.conformance.data import Case
 from tests.conformance.running import ACCOUNT, Kind
 
 import penstock
-from penstock.api import RunResult
 from penstock.asl.samples import CASE, Way, samples
+from penstock.results import RunResult
 
-WAYS: tuple[Way, ...] = ("end", "first", "default")
+WAYS: tuple[Way, ...] = ("full", "end", "first", "default")
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _NUMBERS = frozenset(

@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": ("penstock.cli.explain", "Show the page of a diagnostic code."),
     "graph": ("penstock.cli.graph", "Draw a workflow."),
     "state": ("penstock.cli.state", "Run one state alone, as AWS's TestState does."),
+    "mocks": ("penstock.cli.mocks", "Write a mock file to begin a test with."),
     "new": ("penstock.cli.new", "Make a project that runs and passes its tests."),
     "completion": ("penstock.cli.completion", "Print the completion script of a shell."),
 }

@@ -11,7 +11,7 @@ from penstock.asl.samples.values import sample
 from penstock.asl.samples.walk import Way, walk
 from penstock.jsontools import Json
 
-CASE: Final = "Generated"
+CASE: Final = "HappyPath"
 """The name of the one test case."""
 
 MOST_ANSWERS: Final = 999
@@ -41,7 +41,7 @@ class Samples:
         }
 
 
-def samples(machine: StateMachine, *, way: Way = "end") -> Samples:
+def samples(machine: StateMachine, *, way: Way = "full") -> Samples:
     """Data that has every place the machine reads, plausible where a comparison or a function says what it should be.
 
     `way` says which branch a Choice should take, as far as data decides it.

@@ -20,6 +20,7 @@ from penstock.asl.samples.values import (
     Record,
     Value,
     decoded,
+    differ,
     element,
     expect,
     leave_out,
@@ -148,7 +149,8 @@ def _filtered(value: Value | None, stage: Node, names: Names) -> Value | None:
     test = stage.expression
     if test.type == "number":
         return element(value, int(test.value)) or value
-    one = element(value) or value
+    # One item alone would be no array any more: JSONata's sequences.
+    one = element(value, 1) or element(value) or value
     if test.type in ("binary", "function", "path"):
         _want(test, names, one, True)
     return Items((one,)) if one is not None else None
@@ -347,10 +349,16 @@ def _asks_presence(node: Node) -> bool:
 def _want_comparison(node: Node, names: Names, here: Value | None, outcome: bool) -> None:
     operator = node.value
     if operator in ("and", "or"):
-        # As for the rules of an And: presence is better left, where something else can fail.
-        spared = operator == "and" and not outcome and not (_asks_presence(node.lhs) and _asks_presence(node.rhs))
-        for side in (node.lhs, node.rhs):
-            _want(side, names, here, outcome or (spared and _asks_presence(side)))
+        if (operator == "and") == outcome:
+            _want(node.lhs, names, here, outcome)
+            _want(node.rhs, names, here, outcome)
+            return
+        # One side is enough; what is only asked whether it exists had better exist.
+        first, second = node.lhs, node.rhs
+        if _asks_presence(first) and not outcome:
+            first, second = second, first
+        _want(first, names, here, outcome)
+        _want(second, names, here, True) if _asks_presence(second) else _read(second, names, here)
         return
     left, right = _read(node.lhs, names, here), _read(node.rhs, names, here)
     if operator == "in":
@@ -361,17 +369,16 @@ def _want_comparison(node: Node, names: Names, here: Value | None, outcome: bool
         return
     for one, other, mirrored in ((left, right, False), (right, left, True)):
         if isinstance(other, Known):
-            settle(one, _beside(operator, other.value, outcome, mirrored=mirrored))
+            if operator in ("=", "!=") and (operator == "=") != outcome:
+                differ(one, other.value)
+            else:
+                settle(one, _beside(operator, other.value, outcome, mirrored=mirrored))
 
 
 def _beside(operator: str, value: Json, outcome: bool, *, mirrored: bool) -> Json:
     """What has to stand before the operator (behind it: `mirrored`) for it to come out so."""
     if operator in ("=", "!="):
-        if (operator == "=") == outcome:
-            return value
-        if isinstance(value, bool):
-            return not value
-        return value + 1 if isinstance(value, int | float) else f"not {value}"
+        return value
     if ("=" in operator) == outcome:
         if "=" in operator:
             return value

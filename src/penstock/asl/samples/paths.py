@@ -19,6 +19,7 @@ from penstock.asl.samples.values import (
     Record,
     Value,
     decoded,
+    differ,
     element,
     expect,
     leave_out,
@@ -200,7 +201,8 @@ def _call(call: intrinsics.Call, frame: Frame) -> Value:
         case "Array":
             return Items(tuple(TEXT if each is None else each for each in given))
         case "ArrayGetItem":
-            return element(first) or TEXT
+            at = given[1].value if len(given) > 1 and isinstance(given[1], Known) else 1
+            return element(first, at if isinstance(at, int) else 1) or TEXT
         case "ArrayUnique":
             return first or Items((TEXT,))
         case "ArrayPartition":
@@ -259,19 +261,32 @@ def want(test: Test, frame: Frame, outcome: bool) -> None:
     """Settles what `test` reads so that it comes out as `outcome`, as far as nothing settled it before."""
     if isinstance(test, Not):
         want(test.rule, frame, not outcome)
-    elif isinstance(test, And | Or):
-        # One rule decides an Or that holds and an And that fails; which, is free. The others are made to agree. What is
-        # only looked at where it is present is better there, with another value: the next states may read it.
-        others = [rule for rule in test.rules if not _asks_presence(rule)]
-        spared = isinstance(test, And) and not outcome and others
-        for rule in test.rules:
-            want(rule, frame, outcome or bool(spared and _asks_presence(rule)))
-    else:
+    elif isinstance(test, Comparison):
         _want(test, frame, outcome)
+    elif isinstance(test, And) == outcome:
+        for rule in test.rules:
+            want(rule, frame, outcome)
+    else:
+        # One rule is enough, and it should be one that leaves data as data mostly is: there, and not null.
+        rules = sorted(test.rules, key=lambda rule: {outcome: 0, None: 1}.get(_usually(rule), 2))
+        want(rules[0], frame, outcome)
+        for rule in rules[1:]:
+            if _usually(rule) is not None:
+                want(rule, frame, _usually(rule) is True)
 
 
-def _asks_presence(test: Test) -> bool:
-    return isinstance(test, Comparison) and test.operator == "IsPresent" and test.operand is True
+def _usually(test: Test) -> bool | None:
+    """How a test comes out for data that is there and is not null; None where that is not enough to know."""
+    if isinstance(test, Not):
+        usual = _usually(test.rule)
+        return None if usual is None else not usual
+    if isinstance(test, Comparison):
+        if test.operator in ("IsPresent", "IsNull"):
+            return (test.operator == "IsPresent") == test.operand
+        return None
+    found = {_usually(rule) for rule in test.rules}
+    decisive = isinstance(test, Or)
+    return decisive if decisive in found else None if None in found else not decisive
 
 
 def _want(test: Comparison, frame: Frame, outcome: bool) -> None:
@@ -291,7 +306,7 @@ def _want(test: Comparison, frame: Frame, outcome: bool) -> None:
         if kind is not None:
             if holds:
                 expect(value, kind)
-            else:
+            elif kind != "null":
                 settle(value, 1 if kind != "number" else "text")
         return
     if operator.endswith("Path") and isinstance(operand, str):
@@ -300,9 +315,15 @@ def _want(test: Comparison, frame: Frame, outcome: bool) -> None:
         operand = _common(operator, value, other)
         settle(other, operand)
     if operator == "StringMatches":
-        settle(value, _matching(str(operand)) if holds else "no match")
+        if holds:
+            settle(value, _matching(str(operand)))
+        else:
+            differ(value, _matching(str(operand)))
         return
-    settle(value, _beside(operator, operand, holds))
+    if not holds and operator.endswith("Equals") and "Than" not in operator:
+        differ(value, operand)
+    else:
+        settle(value, _beside(operator, operand, holds))
 
 
 def _common(operator: str, value: Value | None, other: Value | None) -> Json:
@@ -320,10 +341,7 @@ def _common(operator: str, value: Value | None, other: Value | None) -> Json:
 
 def _beside(operator: str, operand: Json, holds: bool) -> Json:
     """A value for which `operator` with `operand` comes out so."""
-    if isinstance(operand, bool):
-        return operand if holds else not operand
-    equal = "Equals" in operator
-    if equal and holds:
+    if "Equals" in operator and holds:
         return operand
     # Strictly less or greater: what the operator says, or its opposite.
     down = ("Less" in operator) == holds
@@ -331,8 +349,6 @@ def _beside(operator: str, operand: Json, holds: bool) -> Json:
         return operand - 1 if down else operand + 1
     if operator.startswith("Timestamp"):
         return "2000-01-01T00:00:00Z" if down else "2099-01-01T00:00:00Z"
-    if operator == "StringEquals":
-        return f"not {operand}"
     return "" if down else f"{operand}z"
 
 

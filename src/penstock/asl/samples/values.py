@@ -25,7 +25,7 @@ _TIME: Final = "2030-01-01T00:00:00Z"
 @dataclass(slots=True, eq=False)
 class Hole:
     """`name` is the key it was first read by. `constant` wins over all, then `encoded`, `item`, `fields`, `kind`; `default`
-    is for what nobody asks about, `absent` are fields that must not be there."""
+    is for what nobody asks about, `absent` are fields that must not be there, `unlike` what it must not be."""
 
     name: str = ""
     kind: Kind | None = None
@@ -37,6 +37,7 @@ class Hole:
     encoding: Literal["json", "base64"] = "json"
     default: Json | Unset = UNSET
     absent: set[str] = field(default_factory=set)
+    unlike: list[Json] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:
@@ -138,10 +139,16 @@ def settle(value: Value | None, constant: Json) -> bool:
         return False
     if value.constant is not UNSET:
         return value.constant == constant
-    if value.fields or value.item is not None or value.encoded is not None:
+    if value.fields or value.item is not None or value.encoded is not None or constant in value.unlike:
         return False
     value.constant = constant
     return True
+
+
+def differ(value: Value | None, constant: Json) -> None:
+    """Keeps `value` from becoming `constant`."""
+    if isinstance(value, Hole):
+        value.unlike.append(constant)
 
 
 def decoded(value: Value | None, encoding: Literal["json", "base64"]) -> Value:
@@ -195,9 +202,9 @@ def materialised(value: Value) -> Json:
 def _plain(hole: Hole) -> Json:
     match hole.kind:
         case "number":
-            return 1
+            return next(number for number in range(1, 3 + len(hole.unlike)) if number not in hole.unlike)
         case "boolean":
-            return True
+            return True not in hole.unlike
         case "time":
             return _TIME
         case "object":
@@ -212,4 +219,7 @@ def _plain(hole: Hole) -> Json:
     by_type: dict[str, Json] = {"N": "1", "BOOL": True, "SS": ["text"], "L": [], "M": {}}
     if hole.name in by_type:
         return by_type[hole.name]
-    return hole.name if len(hole.name) > 1 else "text"
+    if any(isinstance(each, bool) for each in hole.unlike):
+        return True not in hole.unlike
+    text = hole.name if len(hole.name) > 1 else "text"
+    return text if text not in hole.unlike else f"another {text}"

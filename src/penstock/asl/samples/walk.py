@@ -1,7 +1,7 @@
 """A walk through a machine that notes what each state asks of the input and of the tasks' results.
 
-Every transition is taken, a few times at most, so that each path of the definition finds its data. At a Choice the way that
-leads to an end soonest goes first and settles what it compares; what other ways would need of the same value gives way.
+Every transition is taken, a few times at most, so that each path of the definition finds its data. At a Choice one way goes
+first and settles what it compares; what other ways would need of the same value gives way.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ from penstock.asl.model import (
     Unset,
     Wait,
 )
-from penstock.asl.samples import expressions
+from penstock.asl.samples import expressions, graph
 from penstock.asl.samples.datasets import Datasets
 from penstock.asl.samples.paths import Frame, follow, result_at, template, want
 from penstock.asl.samples.values import Hole, Items, Known, Record, Value, element, expect, part
 from penstock.jsontools import Json
 
-Way: TypeAlias = Literal["end", "first", "default"]
-"""Which way a Choice takes: the one that ends soonest, its first rule, or none of its rules."""
+Way: TypeAlias = Literal["full", "end", "first", "default"]
+"""Which way a Choice takes: the one that comes by most states before it ends well, without turning back; the one that ends
+soonest; its first rule; none of its rules."""
 
 MAX_VISITS: Final = 3
 """How often one state is walked through, each time with other data."""
@@ -58,7 +59,7 @@ class Findings:
     repeated: set[str] = field(default_factory=set)
 
 
-def walk(machine: StateMachine, *, way: Way = "end") -> Findings:
+def walk(machine: StateMachine, *, way: Way = "full") -> Findings:
     """What the machine asks for, whatever is wrong with it."""
     findings = Findings()
     walker = _Walker(findings, way, machine)
@@ -136,8 +137,8 @@ class _Walker:
         """Gives what the machine ends with, on the way that was taken first."""
         if nesting > MAX_NESTING or machine.start_at is UNSET:
             return data
-        distances = _distances(machine)
-        cycles = _in_cycles(machine)
+        distances = graph.lengths(machine) if self.way == "full" else graph.distances(machine)
+        cycles = graph.in_cycles(machine)
         visits: dict[str, int] = {}
         output: Value | None = None
         pending: list[tuple[str, Value, dict[str, Value]]] = [(machine.start_at, data, variables)]
@@ -270,7 +271,7 @@ class _Walker:
                 expressions.payload(state.credentials, place.names())
             else:
                 template(state.credentials, place.frame())
-        if place.repeated or not isinstance(state.retry, Unset):
+        if place.repeated:
             self.findings.repeated.add(state.name)
         result = self.findings.results.get(state.name)
         if result is None:
@@ -411,7 +412,13 @@ class _Walker:
 
         def far(way: ChoiceRule | None) -> int:
             target = state.default if way is None else way.next
-            return distances.get(target, _FAR) if isinstance(target, str) else _FAR
+            found = distances.get(target) if isinstance(target, str) else None
+            if found is None:
+                return _FAR
+            if self.way != "full":
+                return found
+            # What is longer than the way from here comes by here again.
+            return -found if found < distances.get(state.name, 0) else _FAR
 
         return min(ways, key=far)
 
@@ -469,65 +476,3 @@ def _result_of(resource: str) -> Hole:
     else:
         result.default = {}
     return result
-
-
-# -- the graph -------------------------------------------------------------------------------------------------------------
-
-
-def _targets(state: AnyState) -> list[str]:
-    """Where a state leads when nothing fails."""
-    if isinstance(state, Choice):
-        rules = () if isinstance(state.choices, Unset) else state.choices
-        return [each for each in (*(rule.next for rule in rules), state.default) if isinstance(each, str)]
-    following = UNSET if isinstance(state, Fail | Succeed) else state.next
-    return [following] if isinstance(following, str) else []
-
-
-def _distances(machine: StateMachine) -> dict[str, int]:
-    """How many states there are from each to an end that is no failure."""
-    before: dict[str, list[str]] = {}
-    layer: list[str] = []
-    for name, state in machine.states.items():
-        for target in _targets(state):
-            before.setdefault(target, []).append(name)
-        if isinstance(state, Succeed) or (
-            not isinstance(state, Fail | Choice) and state.end is not UNSET and state.end
-        ):
-            layer.append(name)
-    distances = dict.fromkeys(layer, 0)
-    steps = 0
-    while layer:
-        steps += 1
-        layer = list(dict.fromkeys(each for name in layer for each in before.get(name, ()) if each not in distances))
-        distances.update(dict.fromkeys(layer, steps))
-    return distances
-
-
-def _in_cycles(machine: StateMachine) -> set[str]:
-    """The states that can be reached from themselves, catchers included: those left when ends are peeled off."""
-    following = {
-        name: {each for each in _all_targets(state) if each in machine.states} for name, state in machine.states.items()
-    }
-    before: dict[str, set[str]] = {name: set() for name in following}
-    for name, targets in following.items():
-        for target in targets:
-            before[target].add(name)
-    left = set(following)
-    for forward, backward in ((following, before), (before, following)):
-        degree = {name: len(forward[name] & left) for name in left}
-        ready = [name for name in left if not degree[name]]
-        while ready:
-            name = ready.pop()
-            left.discard(name)
-            for other in backward[name]:
-                if other in left:
-                    degree[other] -= 1
-                    if not degree[other]:
-                        ready.append(other)
-    return left
-
-
-def _all_targets(state: AnyState) -> list[str]:
-    catchers = state.catch if isinstance(state, Task | Parallel | Map) else UNSET
-    caught = () if isinstance(catchers, Unset) else catchers
-    return _targets(state) + [each.next for each in caught if isinstance(each.next, str)]
