@@ -254,6 +254,25 @@ def test_an_item_selector_sees_the_item_in_the_context() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("limit", "cause"),
+    [
+        (-1, "MaxConcurrency cannot be negative."),
+        ("1_0", 'The MaxConcurrencyPath field refers to value "1_0" which is not a valid integer: $.limit'),
+    ],
+)
+@pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
+def test_a_limit_from_the_input_is_a_whole_number_and_not_negative(mode: str, limit: Any, cause: str) -> None:
+    # By analogy with ToleratedFailureCountPath, whose two sentences are recorded.
+    config = {"Mode": mode} | ({"ExecutionType": "STANDARD"} if mode == "DISTRIBUTED" else {})
+    processor = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}, "ProcessorConfig": config}
+    state = {"Type": "Map", "ItemsPath": "$.items", "MaxConcurrencyPath": "$.limit", "ItemProcessor": processor}
+    result = go(machine({"M": {**state, "End": True}}), {"items": [1], "limit": limit})
+    assert result.error == "States.Runtime"
+    assert result.cause is not None
+    assert result.cause.endswith(cause)
+
+
 def test_map_wants_an_array() -> None:
     processor = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
     result = go(machine({"M": {"Type": "Map", "ItemsPath": "$.x", "ItemProcessor": processor, "End": True}}), {"x": 1})

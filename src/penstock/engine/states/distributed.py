@@ -128,7 +128,7 @@ class DistributedMap(Map):
             items = self.items(turn, value)
         if self.reader is not None:
             items = []  # recorded: ItemsPath is looked at, and the reader's items are taken
-        limit = int(self.concurrency.of(turn, value))
+        limit = self.limit(turn, value)
         frame.last = turn.record((_STARTED, frame.last, turn.now, len(items)))
         count = self.tolerated_count.of(turn, value)
         if count < 0:

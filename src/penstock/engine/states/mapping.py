@@ -48,8 +48,9 @@ class Figure:
                 raise FieldError(QUERY_EVALUATION_ERROR, text, self.field)
             return found
         number: float | None = None
+        fits = not isinstance(found, str) or "_" not in found  # 1_0 is a number to Python only
         try:  # recorded: a string of digits will do
-            if not isinstance(found, bool) and isinstance(found, int | float | str):
+            if fits and not isinstance(found, bool) and isinstance(found, int | float | str):
                 number = float(found) if self.fractions else int(found)
         except (ValueError, OverflowError):
             pass
@@ -78,7 +79,7 @@ class Map(JoiningState):
     def split(self, turn: Turn, frame: Frame) -> None:
         value = self.effective(turn, frame)
         items = self.items(turn, value)
-        limit = int(self.concurrency.of(turn, value))
+        limit = self.limit(turn, value)
         started = frame.last = turn.record((_STARTED, frame.last, turn.now, len(items)))
         join = Join(len(items), items, self.capped(limit))
         if self.select is not None:
@@ -89,6 +90,13 @@ class Map(JoiningState):
             return
         frame.phase = WAITING
         self.start(turn, frame, join, started, min(join.limit, len(items)))
+
+    def limit(self, turn: Turn, value: Json) -> int:
+        """MaxConcurrency. A negative one is refused as a negative ToleratedFailureCount was when recorded."""
+        limit = int(self.concurrency.of(turn, value))
+        if limit < 0:
+            raise runtime("MaxConcurrency cannot be negative.")
+        return limit
 
     def capped(self, limit: int) -> int:
         return min(limit, limits.INLINE_CONCURRENCY) if limit > 0 else limits.INLINE_CONCURRENCY
@@ -101,7 +109,8 @@ class Map(JoiningState):
                 raise EvaluationError(QUERY_EVALUATION_ERROR, text)
             path = self.items_path_text
             if path.startswith("$$"):
-                path = path[1:]  # recorded (test_state_map_context_object): AWS leaves out a "$" of a path to the context
+                # Recorded (test_state_map_context_object): AWS leaves out a "$" of a path to the context.
+                path = path[1:]
             raise runtime(f'Reference path "{path}" must point to array.')
         return items
 
