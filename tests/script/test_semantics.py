@@ -134,6 +134,8 @@ FLOW: list[tuple[str, dict[str, Any], Any]] = [
     ("try:\n    Foo()\nexcept OSError:\n    return 1", {"Foo": Raises("ConnectionResetError")}, 1),
     ("try:\n    Foo()\nexcept Family:\n    return 1", {"Foo": Raises("Child")}, 1),
     ("try:\n    Foo()\nexcept KeyError:\n    return 1\nexcept LookupError:\n    return 2", {"Foo": Raises("IndexError")}, 2),
+    ("try:\n    Foo()\nexcept (KeyError, Lambda.Unknown) as e:\n    return e['Error']", {"Foo": Raises("Lambda.Unknown")}, "Lambda.Unknown"),
+    ("with retry(on_exceptions=[Lambda.Unknown]):\n    return Foo()", {"Foo": [Raises("Lambda.Unknown"), Result(7)]}, 7),
     ("try:\n    Foo()\nexcept States.TaskFailed:\n    return 1", {"Foo": BOOM}, 1),
     ("try:\n    Foo()\nexcept Boom:\n    Bar()\nelse:\n    Bar()\n    data['e'] = 1\nreturn data['e']", {}, 1),
     ("try:\n    Foo()\nexcept Boom:\n    return 'caught'\nelse:\n    Bar()", {"Bar": BOOM}, ("Boom", "c")),

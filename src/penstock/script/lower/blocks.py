@@ -6,7 +6,7 @@ import ast
 from typing import Any, Final
 
 from penstock.asl import model
-from penstock.script.lower.calls import constant, is_started, keywords
+from penstock.script.lower.calls import constant, is_started, keywords, timeout_seconds
 from penstock.script.lower.context import Context, close
 from penstock.script.lower.errors import error_names
 from penstock.script.lower.expressions import value_of
@@ -167,7 +167,9 @@ def _seconds(context: Context, call: ast.Call) -> Value:
         context.report.refuse(
             "PS303", call, "`timeout` takes a number of seconds", help="write with timeout(seconds=60)"
         )
-    return value_of(context, given["seconds"] if given else call.args[0])
+    seconds = given["seconds"] if given else call.args[0]
+    timeout_seconds(context, seconds)  # refuses, here where it stands, what is no time
+    return value_of(context, seconds)
 
 
 def _retrier(context: Context, call: ast.Call) -> model.Retrier:

@@ -108,7 +108,11 @@ def key_of(context: Context, given: dict[str, ast.expr]) -> str | None:
             "PS602",
             node,
             f"a state's name has 1 to 80 printable characters; this key has {len(key)}",
-            help="give a shorter text",
+            help="give a shorter text"
+            if len(key) > 80
+            else "give a text on one line"
+            if key
+            else "leave `key` out, or name the state",
         )
     return key
 
@@ -167,7 +171,7 @@ def _one(target: Target | tuple[Target, ...] | None, context: Context, call: ast
     return target
 
 
-def _seconds(context: Context, node: ast.expr | Value) -> dict[str, Any]:
+def timeout_seconds(context: Context, node: ast.expr | Value) -> dict[str, Any]:
     """TimeoutSeconds or its path."""
     value = value_of(context, node) if isinstance(node, ast.expr) else node
     if isinstance(value, Ref):
@@ -190,15 +194,15 @@ def _seconds(context: Context, node: ast.expr | Value) -> dict[str, Any]:
 
 def _timeout(context: Context, given: dict[str, ast.expr], default: int | None) -> dict[str, Any]:
     if "timeout" in given:
-        call = _seconds(context, given["timeout"])
+        call = timeout_seconds(context, given["timeout"])
         if context.timeout is None:
             return call
-        block = _seconds(context, context.timeout)
+        block = timeout_seconds(context, context.timeout)
         if "timeout_seconds" in call and "timeout_seconds" in block:
             return {"timeout_seconds": min(call["timeout_seconds"], block["timeout_seconds"])}
         later(context, given["timeout"], "a timeout inside a timeout, one of them computed", "keep one of the two")
     if context.timeout is not None:
-        return _seconds(context, context.timeout)
+        return timeout_seconds(context, context.timeout)
     return {} if default is None else {"timeout_seconds": default}
 
 

@@ -14,10 +14,10 @@ from penstock.script.lower.context import ERROR_PATH, Clause, Context, Guard, Sl
 from penstock.script.lower.expressions import value_of
 from penstock.script.lower.graph import Edge, Exits
 from penstock.script.lower.store import settle
-from penstock.script.lower.values import Call, Const, Ref, Value
+from penstock.script.lower.values import Call, Const, Ref, Value, kinds_of
 from penstock.script.report import did_you_mean, listed
 from penstock.script.resolve import MachineFunction
-from penstock.script.resolve.exceptions import ALL, STATES_ERRORS, takes
+from penstock.script.resolve.exceptions import ALL, SERVICES, STATES_ERRORS, takes
 
 
 def error_names(context: Context, node: ast.expr | None) -> tuple[str, ...]:
@@ -58,6 +58,11 @@ def error_name(context: Context, node: ast.expr) -> str:
             f"the States Language has no error `{text}`",
             help=f"did you mean `{near}`?" if near else listed(STATES_ERRORS),
         )
+    found = context.declarations
+    match node:
+        case ast.Attribute(value=ast.Name(id=owner)) if owner in SERVICES:
+            if owner not in found.names() and owner not in found.opaque:
+                return text
     context.report.refuse(
         "PS501",
         node,
@@ -223,7 +228,7 @@ def raise_error(context: Context, error: str, cause: Value | None, exits: Exits,
             context.report.refuse(
                 "PS504", node, "the cause of an error is a text", help=f'write {error}("{value.value}")'
             )
-    elif not isinstance(value, Ref | Call):
+    elif not isinstance(value, Ref | Call) or not kinds_of(value) & {"str", None}:
         context.report.refuse(
             "PS504", node, "the cause of an error is a text", help="write an f-string or a reference to a text"
         )

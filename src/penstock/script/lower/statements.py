@@ -62,8 +62,9 @@ def lower_block(context: Context, statements: list[ast.stmt], exits: Exits) -> E
 def _known_from_now(context: Context, refused: ast.stmt) -> None:
     """Declares what a refused statement assigns, so that reading it is not told as a second problem."""
     frame = context.frame
+    taken = {frame.function.input_name, "context", "States", *frame.bound, *context.declarations.names()}
     for node in ast.walk(refused):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id != frame.function.input_name:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id not in taken:
             if node.id not in frame.variables:
                 frame.variables[node.id] = Variable(context.machine.variable(node.id))
             frame.variables[node.id].scopes.append(context.scope)

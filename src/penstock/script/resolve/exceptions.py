@@ -28,6 +28,9 @@ STATES_ERRORS: Final = (
 )
 """facts §1. `States.Http.StatusCode.<n>` comes on top."""
 
+SERVICES: Final = ("Batch", "CodeBuild", "DynamoDB", "ECS", "Lambda", "SQS", "StepFunctions")
+"""What errors of AWS's services are called by: `Lambda.ServiceException`, `ECS.AmazonECSException` (facts §1)."""
+
 # Direct bases of the built-in exceptions that a task can let out (Python 3.11 to 3.14, language reference).
 _BASES: Final[dict[str, str]] = {
     **dict.fromkeys(("FloatingPointError", "OverflowError", "ZeroDivisionError"), "ArithmeticError"),
