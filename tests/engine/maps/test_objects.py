@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from penstock.engine.mapruns import Source
 from penstock.engine.objects import FolderObjects, MemoryObjects, ObjectError, ObjectStore, object_store
+from penstock.engine.readers import read
 from penstock.engine.tasks.s3 import S3Objects
 from penstock.errors import InvalidInput
 
@@ -107,3 +110,28 @@ def test_what_cannot_be_a_store(tmp_path: Path) -> None:
     for given in (tmp_path / "nowhere", {"bucket": 1}, {"bucket": {"k": 1}}, {1: {}}, {"bucket": {1: b""}}):
         with pytest.raises(InvalidInput):
             object_store(given)  # type: ignore[arg-type]
+
+
+def test_readers_read_from_any_store(store: ObjectStore) -> None:
+    put(store, "rows.csv", b"a,b\n1,2\n")
+    put(store, "rows.csv.gz", gzip.compress(b"a,b\n3,4\n"))
+    put(store, "lines.jsonl", b'{"a":1}\n{"a":2}\n')
+    put(store, "list.json", b"[5]")
+    put(store, "rows", b"s3://bucket/rows.csv\ns3://bucket/rows.csv.gz\n")
+
+    def items(key: str, **source: Any) -> list[Any]:
+        return [value for value, _, _ in read(store, Source(action="getObject", bucket="bucket", key=key, **source))]
+
+    columns = {"input_type": "CSV", "header_location": "FIRST_ROW"}
+    assert items("rows.csv", **columns) == [{"a": "1", "b": "2"}]
+    assert items("rows.csv.gz", **columns) == [{"a": "3", "b": "4"}]
+    assert items("lines.jsonl", input_type="JSONL") == [{"a": 1}, {"a": 2}]
+    assert items("list.json", input_type="JSON") == [5]
+    assert items("rows", manifest_type="ATHENA_DATA", **columns) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    stream = io.BytesIO()
+    parquet.write_table(pyarrow.table({"n": [7]}), stream)
+    put(store, "rows.parquet", stream.getvalue())
+    assert items("rows.parquet", input_type="PARQUET") == [{"n": 7}]
