@@ -51,6 +51,7 @@ def test_the_public_names_are_frozen():
         "Callbacks",
         "Diagnostic",
         "Machine",
+        "RunHandle",
         "RunResult",
         "Severity",
         "Span",
@@ -58,6 +59,7 @@ def test_the_public_names_are_frozen():
         "errors",
         "load",
         "run",
+        "start",
         "test_state",
     ]
     assert all(getattr(penstock, name) is not None for name in penstock.__all__)

@@ -6,15 +6,18 @@ from penstock._version import __version__
 
 if TYPE_CHECKING:
     from penstock import errors
-    from penstock.api import Machine, RunResult, load, run
+    from penstock.api import Machine, load, run, start
     from penstock.diagnostics import Diagnostic, Severity, Span
     from penstock.engine.callbacks import Callbacks
+    from penstock.handle import RunHandle
     from penstock.one_state import test_state
+    from penstock.results import RunResult
 
 __all__ = [
     "Callbacks",
     "Diagnostic",
     "Machine",
+    "RunHandle",
     "RunResult",
     "Severity",
     "Span",
@@ -22,6 +25,7 @@ __all__ = [
     "errors",
     "load",
     "run",
+    "start",
     "test_state",
 ]
 
@@ -29,12 +33,14 @@ _HOMES = {
     "Callbacks": "penstock.engine.callbacks",
     "Diagnostic": "penstock.diagnostics",
     "Machine": "penstock.api",
-    "RunResult": "penstock.api",
+    "RunHandle": "penstock.handle",
+    "RunResult": "penstock.results",
     "Severity": "penstock.diagnostics",
     "Span": "penstock.diagnostics",
     "errors": "penstock.errors",
     "load": "penstock.api",
     "run": "penstock.api",
+    "start": "penstock.api",
     "test_state": "penstock.one_state",
 }
 

@@ -11,17 +11,18 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from penstock.asl.model import UNSET, Map, StateMachine, Task, Unset
+from penstock.calls import Call
 from penstock.config import Settings, load_settings, with_aws
 from penstock.diagnostics import Diagnostic, Severity, Span
 from penstock.errors import InvalidDefinition, InvalidInput, UsageError
 from penstock.jsontools import MAX_DEPTH, Json, depth_exceeds, dumps, loads
-from penstock.local import Function, Log, Mocks, handlers_for, local_values, objects_for
+from penstock.local import Function, Log, Mocks, handlers_for, local_values
+from penstock.results import RunResult
 from penstock.targets import (
     LoadedMachine,
     Target,
@@ -33,14 +34,12 @@ from penstock.targets import (
 )
 
 if TYPE_CHECKING:
-    from penstock.asl.visits import Visits
     from penstock.clock import Clock, Entropy
     from penstock.engine.callbacks import Callbacks
-    from penstock.engine.driver import Driver, ExecutionResult
-    from penstock.engine.logs import Level
     from penstock.engine.objects import Given
     from penstock.engine.program import Program
     from penstock.engine.tasks.handler import TaskHandler
+    from penstock.handle import RunHandle
     from penstock.script import Project
 
 MachineType: TypeAlias = Literal["STANDARD", "EXPRESS"]
@@ -279,80 +278,6 @@ class Machine:
         return definition, compile_program(definition)
 
 
-@dataclass(frozen=True)
-class RunResult:
-    """How an execution ended.
-
-    `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` a JSON value, None unless it succeeded; `error` and
-    `cause` are None where there is none. `history` is GetExecutionHistory's `events` as boto3 returns them.
-    """
-
-    status: Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
-    output: Json
-    error: str | None
-    cause: str | None
-    name: str
-    execution_arn: str
-    start_date: datetime
-    stop_date: datetime
-    _machine: Machine
-    _execution: ExecutionResult
-
-    def __repr__(self) -> str:
-        what = (
-            f"output={self.output!r}" if self.status == "SUCCEEDED" else f"error={self.error!r}, cause={self.cause!r}"
-        )
-        return f"RunResult(status={self.status!r}, {what})"
-
-    @property
-    def succeeded(self) -> bool:
-        return self.status == "SUCCEEDED"
-
-    @property
-    def history(self) -> list[dict[str, Any]]:
-        """Built when first asked for."""
-        return self._execution.history
-
-    @property
-    def map_runs(self) -> list[dict[str, Any]]:
-        """Its Map Runs in the order in which they began, each as boto3's DescribeMapRun returns it."""
-        return [each.describe() for each in self._execution.map_runs]
-
-    def log_events(self, level: Level = "ALL", *, include_execution_data: bool = True) -> list[dict[str, Any]]:
-        """What the execution writes to its log group under a LoggingConfiguration of these two (see `engine.logs`)."""
-        from penstock.engine.logs import log_events
-
-        if level not in ("ALL", "ERROR", "FATAL", "OFF"):
-            raise UsageError(f"A log level is ALL, ERROR, FATAL or OFF, not {level!r}.")
-        return list(
-            log_events(self.history, self.execution_arn, level=level, include_execution_data=include_execution_data)
-        )
-
-    def status_changes(self) -> list[dict[str, Any]]:
-        """The "Execution Status Change" events that EventBridge gets of a STANDARD execution: of its start and of its end."""
-        return self._execution.status_changes()
-
-    @cached_property
-    def visits(self) -> Visits:
-        """What happened state by state."""
-        from penstock.asl.visits import Visits
-
-        return Visits(self.history, self._machine.definition)
-
-    @property
-    def failed_state(self) -> str | None:
-        """The innermost state whose failure ended the execution."""
-        if self.status == "SUCCEEDED" or self.visits.failure is None:
-            return None
-        return self.visits.failure.name
-
-    @property
-    def failed_span(self) -> Span | None:
-        """Where the user wrote that state."""
-        state = self.failed_state
-        return None if state is None else self._machine.span_of(state)
-
-
 def load(target: TargetLike | Machine, machine: str | None = None) -> Machine:
     """A machine of any TARGET: a path, `-`, or a definition as a dict.
 
@@ -404,6 +329,62 @@ def run(
     Raises InvalidDefinition, with every problem in `diagnostics`, for what AWS would not create, and InvalidInput for
     arguments that cannot be used.
     """
+    handle = _open(
+        machine,
+        input,
+        functions=functions,
+        mocks=mocks,
+        time=time,
+        type=type,
+        name=name,
+        substitutions=substitutions,
+        aws=aws,
+        settings=settings,
+        observer=observer,
+        clock=clock,
+        entropy=entropy,
+        log=log,
+        sync=sync,
+        machines=machines,
+        callbacks=callbacks,
+        handlers=handlers,
+        objects=objects,
+    )
+    return handle.run_here()
+
+
+def start(machine: Machine | TargetLike, input: Json | Unset = UNSET, **options: Any) -> RunHandle:
+    """Begins an execution in a thread of its own and returns at once; the options are those of `run`, which it raises too.
+
+    The handle stops and redrives it; close it, or use it in a `with`.
+    """
+    handle = _open(machine, input, **options)
+    handle.begin()
+    return handle
+
+
+def _open(
+    machine: Machine | TargetLike,
+    input: Json | Unset = UNSET,
+    *,
+    functions: Mapping[str, Function] | None = None,
+    mocks: Mocks | None = None,
+    time: Literal["real", "skip"] = "real",
+    type: MachineType = "STANDARD",
+    name: str | None = None,
+    substitutions: Mapping[str, str] | None = None,
+    aws: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
+    observer: Observer | None = None,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    log: Log | None = None,
+    sync: bool = False,
+    machines: Mapping[str, Machine | TargetLike] | None = None,
+    callbacks: Callbacks | None = None,
+    handlers: Sequence[TaskHandler] = (),
+    objects: Given | None = None,
+) -> RunHandle:
     loaded = _with_settings(load(machine), settings, aws)
     _check_functions(functions)
     kind = machine_type(type)
@@ -415,7 +396,7 @@ def run(
     if name is not None:
         check_execution_name(name)
     definition, program = loaded.prepare(type=kind, substitutions=substitutions, functions=functions)
-    call = _Call(
+    call = Call(
         loaded,
         definition,
         program,
@@ -432,10 +413,12 @@ def run(
         handlers=handlers,
         objects=objects,
     )
-    with call as driver:
-        running = driver.start(program, value, name=name, type=kind, machine_arn=call.arn, observer=observer, sync=sync)
-        driver.finish()  # also what it started and did not wait for
-        return call.result(running.result)
+    running = call.driver.start(
+        program, value, name=name, type=kind, machine_arn=call.arn, observer=observer, sync=sync
+    )
+    from penstock.handle import RunHandle
+
+    return RunHandle(call, running)
 
 
 def run_many(
@@ -461,7 +444,7 @@ def run_many(
     if name is not None:
         check_execution_name(f"{name}-{MAX_INPUT_BYTES}")  # room for the number
     definition, program = loaded.prepare(type=kind, substitutions=substitutions, functions=functions)
-    call = _Call(loaded, definition, program, kind, functions or {}, mocks, time, substitutions or {}, None, None, log)
+    call = Call(loaded, definition, program, kind, functions or {}, mocks, time, substitutions or {}, None, None, log)
     with call as driver:
         going: deque[Any] = deque()
         for number, value in enumerate(inputs, 1):
@@ -481,90 +464,6 @@ def _with_settings(machine: Machine, settings: Settings | None, aws: Mapping[str
     found._others = {}
     found.settings = with_aws(settings if settings is not None else machine.settings, aws or {})
     return found
-
-
-class _Call:
-    """The handlers and the driver of one call of `run`; leaving it stops and closes all of them."""
-
-    def __init__(
-        self,
-        machine: Machine,
-        definition: StateMachine,
-        program: Program,
-        kind: MachineType,
-        functions: Mapping[str, Function],
-        mocks: Mocks | None,
-        time: str,
-        substitutions: Mapping[str, str],
-        clock: Clock | None,
-        entropy: Entropy | None,
-        log: Log | None,
-        *,
-        others: Mapping[str, Machine | TargetLike] | None = None,
-        callbacks: Callbacks | None = None,
-        handlers: Sequence[TaskHandler] = (),
-        objects: Given | None = None,
-    ) -> None:
-        from penstock.engine.driver import Driver
-
-        if time not in ("real", "skip"):
-            raise InvalidInput(f"time is 'real' or 'skip', not {time!r}.")
-        self.machine = machine
-        self.arn = machine.settings.machine_arn(machine.name)
-        self.handlers = machine.handlers(
-            definition, functions=functions, mocks=mocks, clock=clock, entropy=entropy, log=log or _log
-        )
-
-        loaded: dict[str, Machine] = {}
-
-        def machines(arn: str) -> Program | None:
-            key = next((k for k in (arn, arn.rpartition(":")[2]) if others and k in others), None)
-            if others is None or key is None:
-                return machine.program_of(arn, substitutions=substitutions, functions=functions)
-            if key not in loaded:
-                loaded[key] = load(others[key])
-            return loaded[key].prepare(substitutions=substitutions, functions=functions)[1]
-
-        self.driver = Driver(
-            handlers=[*handlers, *self.handlers],
-            clock=clock,
-            skip_time=time == "skip",
-            entropy=entropy,
-            machines=machines,
-            callbacks=callbacks,
-            objects=objects_for(machine.settings, objects) if machine.uses_objects else None,
-        )
-
-    def __enter__(self) -> Driver:
-        return self.driver
-
-    def __exit__(self, *_: object) -> None:
-        self.driver.close()
-        for handler in self.handlers:
-            handler.close()
-
-    def result(self, execution: ExecutionResult) -> RunResult:
-        status = execution.status
-        assert status != "RUNNING"  # the driver ran it to its end
-        return RunResult(
-            status=status,
-            output=execution.output,
-            error=execution.error,
-            cause=execution.cause,
-            name=execution.name,
-            execution_arn=execution.execution_arn,
-            start_date=execution.start_date,
-            stop_date=execution.stop_date,
-            _machine=self.machine,
-            _execution=execution,
-        )
-
-
-def _log(task: str, lines: str) -> None:
-    # Nothing here prints: what a task prints is a log record, which an application shows or not.
-    import logging
-
-    logging.getLogger(f"penstock.task.{task}").info("%s", lines.rstrip("\n"))
 
 
 # -- arguments ----------------------------------------------------------------------------------------------------------

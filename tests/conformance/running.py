@@ -10,9 +10,9 @@ from tests.conformance.functions import Function
 from tests.conformance.workers import Workers
 
 import penstock
-from penstock.api import RunResult
 from penstock.config import AwsSettings, Settings
 from penstock.errors import InvalidDefinition
+from penstock.results import RunResult
 
 ACCOUNT = "111111111111"
 """The recordings' account; the region is us-east-1."""

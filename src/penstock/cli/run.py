@@ -10,13 +10,14 @@ from typing import Any, Literal, cast
 
 import click
 
-from penstock.api import Machine, MachineType, Observer, RunResult, check_input, load, run, run_many
+from penstock.api import Machine, MachineType, Observer, check_input, load, run, run_many
 from penstock.cli import output
 from penstock.cli.options import machine_option, parse_variables, read_bytes, read_json_argument, var_option
 from penstock.clock import Clock, SystemClock, VirtualClock
 from penstock.diagnostics import Diagnostic
 from penstock.errors import InvalidInput, JsonError, UsageError
 from penstock.jsontools import Json, loads
+from penstock.results import RunResult
 
 
 @click.command("run")

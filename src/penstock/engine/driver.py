@@ -197,8 +197,9 @@ class Driver:
         return running
 
     def stop(self, running: Running, error: str | None = None, cause: str | None = None) -> None:
-        """Aborts an execution, as StopExecution does; from any thread."""
-        self._inbox.put((running, _WHOLE, Stopped(error, cause)))
+        """Aborts an execution, as StopExecution does; from any thread. Nothing happens where it has ended."""
+        if not running.closed:
+            self._inbox.put((running, _WHOLE, Stopped(error, cause)))
 
     def post(self, call: Callable[[], None]) -> None:
         """Has the loop's own thread make a call, between two executions' turns; from any thread."""
