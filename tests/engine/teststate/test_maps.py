@@ -60,6 +60,7 @@ def test_what_cannot_be_spread_fails_as_in_an_execution() -> None:
         ({"ToleratedFailurePercentage": 49.9}, 2, "FAILED"),
         ({"ToleratedFailureCountPath": "$[0]"}, 2, "FAILED"),
         ({"ToleratedFailureCount": 3, "ToleratedFailurePercentage": 10}, 2, "FAILED"),
+        ({"ToleratedFailureCount": 1, "ToleratedFailurePercentage": 90}, 2, "FAILED"),
     ],
 )
 def test_failed_iterations_are_held_against_what_is_tolerated(fields: dict[str, Any], failed: int, status: str) -> None:
@@ -78,6 +79,25 @@ def test_an_error_of_the_iterations_can_be_caught() -> None:
     assert response["output"]["e"] == {"Error": "Boom", "Cause": "it broke"}
     parallel = {"Type": "Parallel", "Branches": [EACH], "Catch": [{**catch[0], "ErrorEquals": ["States.BranchFailed"]}]}
     assert answer({**parallel, "End": True}, {}, mock=ERROR)["status"] == "CAUGHT_ERROR"
+
+
+def test_a_runtime_error_of_the_iterations_is_caught_by_nobody() -> None:
+    catch = [{"ErrorEquals": ["States.Runtime"], "Next": "B"}]
+    mock = {"errorOutput": {"error": "States.Runtime"}}
+    assert answer(spread(Catch=catch), [1], mock=mock)["status"] == "FAILED"
+
+
+def test_as_many_iterations_as_there_are_may_fail() -> None:
+    configuration = {"mapIterationFailureCount": 2}
+    assert answer(spread(), [1, 2], mock=ERROR, stateConfiguration=configuration)["error"] == "Boom"
+
+
+def test_items_are_in_the_context_of_the_selector_alone() -> None:
+    state = spread(ItemSelector={"i.$": "$$.Map.Item.Value"}, ResultSelector={"c.$": "$$"})
+    for context in (None, {"State": {"RetryCount": 3}}):
+        response = answer(state, ["a"], mock={"result": [1]}, **({} if context is None else {"context": context}))
+        assert response["inspectionData"]["afterItemSelector"] == [{"i": "a"}]
+        assert "Map" not in response["output"]["c"]
 
 
 def test_the_state_that_an_error_comes_from_must_be_inside() -> None:
@@ -119,6 +139,23 @@ def test_what_the_reader_would_read_goes_through_selector_and_batcher() -> None:
 def test_a_pointer_into_what_the_reader_reads() -> None:
     data = read(reading({"InputType": "JSON", "ItemsPointer": "/a/b"}), {"a": {"b": [1, 2]}}, 2)
     assert data["afterItemsPointer"] == [1, 2]
+
+
+def test_what_a_manifest_lists_is_given_as_its_items() -> None:
+    data = read(
+        reading({"ManifestType": "S3_INVENTORY"}, ItemSelector={"k.$": "$$.Map.Item.Value.Key"}), [{"Key": "x"}], 1
+    )
+    assert data["afterItemSelector"] == [{"k": "x"}]
+
+
+def test_a_number_of_items_that_is_negative() -> None:
+    state = reading({"InputType": "JSON", "MaxItemsPath": "$.most"})
+    configuration = {"mapItemReaderData": [1, 2]}
+    mock = {"result": [0]}
+    cut = answer(state, {"key": "k", "most": 1}, mock=mock, stateConfiguration=configuration)
+    assert cut["status"] == "SUCCEEDED"
+    failed = answer(state, {"key": "k", "most": -1}, mock=mock, stateConfiguration=configuration)
+    assert (failed["error"], failed["cause"]) == ("States.ItemReaderFailed", "field MaxItems must be positive")
 
 
 def test_a_reader_needs_its_data() -> None:

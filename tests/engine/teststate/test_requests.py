@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -79,6 +80,12 @@ VALIDATION = [
         {"mock": RESULT, "context": {"Map": {"Item": {"Nr": 1}}}},
         "Invalid Context object provided: Field 'Map.Item.Nr' is not allowed",
     ),
+    (
+        TASK,
+        {"mock": RESULT, "context": {"State": {"RetryCount": True}}},
+        "Invalid Context object provided: State.RetryCount must be a number",
+    ),
+    (TASK, {"mock": {"errorOutput": {"cause": "c"}}}, "An error was not specified in the mocked error output."),
     ({"StartAt": "A", "States": {"A": PASS}}, {"stateName": "B"}, "State not found in definition"),
 ]
 
@@ -95,6 +102,13 @@ def test_a_parameter_of_the_wrong_kind_is_told_as_botocore_tells_it() -> None:
     assert 'Unknown parameter in input: "inspectionlevel", must be one of: definition, roleArn, ' in message
     assert "Invalid length for parameter stateName, value: 0, valid min length: 1" in message
     assert "Invalid type for parameter mock.errorOutput.error, value: 1, type: <class 'int'>" in message
+    count = "parameter stateConfiguration.mapIterationFailureCount, value: "
+    for value, problem in (
+        (-1, "Invalid value for {}-1, valid min value: 0"),
+        (True, "Invalid type for {}True, type:"),
+    ):
+        _, message = refused(MAP, stateConfiguration={"mapIterationFailureCount": value})
+        assert problem.format(count) in message
 
 
 def test_what_the_service_itself_refuses() -> None:
@@ -103,7 +117,8 @@ def test_what_the_service_itself_refuses() -> None:
         "1 validation error detected: Value 'ALL' at 'inspectionLevel' failed to satisfy constraint: Member must satisfy "
         "enum value set: [INFO, DEBUG, TRACE]",
     )
-    assert "less than or equal to 262144" in refused(PASS, {"x": "x" * 262_144})[1]
+    assert penstock.test_state(PASS, json.dumps("x" * 262_142))["status"] == "SUCCEEDED"
+    assert "less than or equal to 262144" in refused(PASS, json.dumps("x" * 262_143))[1]
     assert refused(PASS, "{")[0] == "InvalidExecutionInput"
 
 

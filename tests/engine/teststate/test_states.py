@@ -178,6 +178,47 @@ def test_a_task_token_comes_from_the_context_that_is_given() -> None:
     assert response["output"] == {"any": "thing"}
 
 
+def test_the_context_is_an_express_execution_of_a_state_called_statename() -> None:
+    context = answer({"Type": "Pass", "Parameters": {"c.$": "$$"}, "End": True}, {"n": 1})["output"]["c"]
+    execution, machine = context["Execution"], context["StateMachine"]
+    assert execution["Id"] == f"{machine['Id'].replace('stateMachine', 'express')}:{execution['Name']}"
+    assert set(execution) == {"Id", "Input", "Name", "RoleArn", "StartTime"}
+    assert (execution["Input"], execution["RoleArn"]) == ({"n": 1}, None)
+    assert context["State"]["Name"] == "StateName"
+    assert answer(task(ResultSelector={"c.$": "$$"}), {}, mock={"result": {}}, context={})["output"] == {"c": {}}
+
+
+def test_a_pass_shows_its_steps_even_where_it_changes_nothing() -> None:
+    data = answer({"Type": "Pass", "End": True}, 1)["inspectionData"]
+    assert data == dict.fromkeys(
+        ("input", "afterInputPath", "afterParameters", "afterResultSelector", "afterResultPath"), 1
+    )
+    state = {"Type": "Pass", "InputPath": "$.a", "Result": 2, "ResultPath": "$.r", "End": True}
+    assert answer(state, {"a": 1})["inspectionData"] == {
+        "input": {"a": 1},
+        "result": 2,
+        "afterResultSelector": 2,
+        "afterResultPath": {"a": 1, "r": 2},
+    }
+
+
+def test_a_nested_execution_can_be_mocked() -> None:
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution",
+        "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:other"},
+        "End": True,
+    }
+    started = {"ExecutionArn": "arn", "StartDate": "2026-11-22T05:54:39Z"}
+    assert answer(state, {}, mock={"result": started})["output"] == started
+
+
+def test_errors_and_causes_have_the_length_that_the_api_gives() -> None:
+    state = {"Type": "Fail", "ErrorPath": "$.e", "CausePath": "$.c"}
+    response = answer(state, {"e": "e" * 300, "c": "c" * 40_000})
+    assert (len(response["error"]), len(response["cause"])) == (256, 32_768)
+
+
 def test_one_test_leaves_the_next_alone() -> None:
     state = task(Retry=RETRY, Assign={"n.$": "$"})
     first = answer(state, {}, mock={"result": 1})

@@ -83,7 +83,7 @@ def _shape(resource: Resource) -> tuple[Any, frozenset[str]] | None:
     if integration is None:
         return None
     if not pattern:
-        shape = None if integration.finish else _operation(integration.service, integration.operation)
+        shape = _operation(integration.service, integration.operation)
         return None if shape is None else (shape, none)
     job = integration.job
     shape = None if job is None else _operation(integration.service, job.describe)
