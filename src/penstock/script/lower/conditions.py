@@ -130,7 +130,9 @@ def test_of(context: Context, node: ast.expr) -> model.Test:
 def _truth(context: Context, node: ast.expr, side: Operand, *, cast: bool) -> model.Test:
     report = context.report
     if isinstance(side.value, Const):
-        report.refuse("PS405", node, "this test is always the same", help="compare a part of `data`")
+        report.refuse(
+            "PS405", node, "this test is always the same", help="remove the test, or compare a part of `data`"
+        )
     path = side.value.path
     kinds = side.value.kinds
     test: model.Test
@@ -213,7 +215,9 @@ def _compare(context: Context, whole: ast.expr, left: ast.expr, op: ast.cmpop, r
     kind = type(op)
     if isinstance(a.value, Const):
         if isinstance(b.value, Const):
-            context.report.refuse("PS405", whole, "this test is always the same", help="compare a part of `data`")
+            context.report.refuse(
+                "PS405", whole, "this test is always the same", help="remove the test, or compare a part of `data`"
+            )
         a, b, kind = b, a, _MIRROR.get(kind, kind)
     return compare(context, whole, a, kind, b)
 
@@ -351,7 +355,9 @@ def _contains(context: Context, whole: ast.expr, left: ast.expr, right: ast.expr
         later(context, whole, "`in` on a text or a computed list", "compare with each value, or look in a task")
     side = _operand(context, left)
     if isinstance(side.value, Const) or not items:
-        report.refuse("PS405", whole, "this test is always the same", help="compare a part of `data`")
+        report.refuse(
+            "PS405", whole, "this test is always the same", help="remove the test, or compare a part of `data`"
+        )
     tests: list[model.Test] = []
     for item in items:
         tests.append(compare(context, whole, side, ast.Eq, Operand(right, Const(item))))
