@@ -306,10 +306,8 @@ def _payload(kind: schema.Payload) -> Reader:
 def _variables(walk: Walk, value: Any, parent: Place, key: str, language: str) -> Any:
     place: Place = (parent, key)
     if type(value) is not dict:
-        if language == JSONATA and is_expression(value):
-            check_expressions(walk, value, place, walk.offers)
-        else:
-            walk.fault("Expected value of type [OBJECT]", place)
+        # In JSONata too ("provide a JSON object with variable names and values", Developer Guide): names are not computed.
+        walk.fault("Expected value of type [OBJECT]", place)
         return value
     assert walk.scope is not None
     walk.assigns = True

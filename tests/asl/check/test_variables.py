@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.asl.check.support import SCHEMA, found, mapped, one
+from tests.asl.check.support import SCHEMA, found, mapped, one, schema
 
 
 def assigning(name: str, **fields: Any) -> dict[str, Any]:
@@ -77,3 +77,11 @@ def test_children_of_a_distributed_map_do_not(fields: dict[str, Any]) -> None:
 def test_children_of_a_distributed_map_have_names_of_their_own() -> None:
     assert found(inside({**assigning("v"), "OutputPath": "$v"}, distributed=True)) == []
     assert found(inside({"Type": "Pass", "Parameters": {"a": "$v"}, "End": True}, distributed=True)) == []
+
+
+@pytest.mark.parametrize("language", ["JSONPath", "JSONata"])
+@pytest.mark.parametrize("value", ["{% {'v': 1} %}", [], None])
+def test_names_are_not_computed(language: str, value: Any) -> None:
+    # Developer Guide, "Passing data between states with variables": Assign is a JSON object.
+    state = {"Type": "Pass", "QueryLanguage": language, "Assign": value, "End": True}
+    assert schema(one(state)) == [("Expected value of type [OBJECT]", "/States/X/Assign")]
