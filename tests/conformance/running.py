@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -64,6 +66,21 @@ def execute(
         observer=None if workers is None else workers.observe,
         settings=Settings(aws=AwsSettings(account=ACCOUNT, endpoint_url=endpoint_url)),
     )
+    return Ran(result.status, result.output, result.error, result.cause, result.history, result)
+
+
+def execute_and_stop(definition: dict[str, Any], given: Any) -> Ran:
+    """Runs in real time and stops as soon as the first state has been entered."""
+    entered = threading.Event()
+
+    def observe(event: Mapping[str, Any]) -> None:
+        if event["type"].endswith("StateEntered"):
+            entered.set()
+
+    with penstock.start(definition, given, observer=observe) as handle:
+        entered.wait(10)
+        handle.stop()
+        result = handle.result()
     return Ran(result.status, result.output, result.error, result.cause, result.history, result)
 
 
