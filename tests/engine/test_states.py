@@ -86,6 +86,24 @@ def test_variables_are_assigned_together_and_seen_below() -> None:
     assert exited[1]["assignedVariables"] == {"x": "2", "y": "1"}
 
 
+def test_variables_have_a_limit_each_and_together() -> None:
+    # Developer Guide, "Passing data between states with variables": 256 KiB an Assign, 10 MiB in all.
+    def run(count: int, size: int) -> tuple[str, str | None]:
+        names = [f"S{i}" for i in range(count)]
+        states = {
+            name: {"Type": "Pass", "Assign": {f"v{i}": "x" * size}} | ({"Next": after} if after else {"End": True})
+            for i, (name, after) in enumerate(zip(names, [*names[1:], None], strict=True))
+        }
+        result = go(machine(states))
+        return result.status, result.error
+
+    assert run(1, 262_142) == ("SUCCEEDED", None)
+    assert run(1, 262_143) == ("FAILED", "States.DataLimitExceeded")
+    assert run(40, 262_142) == ("SUCCEEDED", None)
+    assert run(41, 262_142) == ("FAILED", "States.DataLimitExceeded")
+    assert run(100, 10) == ("SUCCEEDED", None)
+
+
 def test_a_choice_without_a_match_fails_the_execution() -> None:
     program = machine(
         {

@@ -159,7 +159,15 @@ class State:
             raise EvaluationError(
                 DATA_LIMIT, "The assigned variables exceed the maximum number of bytes service limit."
             )
-        return {**frame.variables, **assigned}, texts
+        variables = {**frame.variables, **assigned}
+        # One is as large as one Assign at most, so only many can be too much together.
+        if len(variables) * limits.PAYLOAD_BYTES > limits.VARIABLES_BYTES and (
+            sum(len(dumps(content)) for content in variables.values()) > limits.VARIABLES_BYTES
+        ):
+            raise EvaluationError(
+                DATA_LIMIT, "All variables together exceed the maximum number of bytes service limit."
+            )
+        return variables, texts
 
 
 class RecoveringState(State):
