@@ -17,6 +17,7 @@ from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
     from penstock.engine.core import Turn
+    from penstock.engine.mapruns import StartMapRun
     from penstock.engine.program import Program
     from penstock.engine.states.base import State
 
@@ -144,11 +145,11 @@ class RunJoin(Join):
     """A distributed Map that is running: its items come and go, and its children are executions of their own."""
 
     __slots__ = (
-        "arn",
         "batch",
         "batch_bytes",
         "buffer",
         "closing",
+        "command",
         "counts",
         "envelope",
         "failure",
@@ -163,11 +164,12 @@ class RunJoin(Join):
         "size",
     )
 
-    def __init__(self, run: int, arn: str, limit: int) -> None:
+    def __init__(self, run: int, limit: int) -> None:
         super().__init__(0, None, limit)
         self.run = run
         """The number of its Map Run towards the driver."""
-        self.arn = arn
+        self.command: StartMapRun
+        """What the driver was told of it: enough to begin it anew."""
         self.buffer: deque[ItemOf] = deque()
         """Items that have been read and wait for their turn."""
         self.read = 0

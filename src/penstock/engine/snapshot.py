@@ -6,9 +6,11 @@ was doing (attempts, timers, children) stays known by the same numbers, so that 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final, cast
 
 from penstock.engine.execution import Attempt, Execution, Failure, Frame, Join, RunJoin
+from penstock.engine.mapruns import Sink, Source, StartMapRun
 from penstock.engine.program import Program
 from penstock.engine.states.base import State
 from penstock.jsontools import Json, dumps
@@ -127,8 +129,7 @@ def _join(join: Join) -> dict[str, Any]:
     if isinstance(join, RunJoin):
         data["run"] = {
             **{key: getattr(join, key) for key in _RUN},
-            "arn": join.arn,
-            "number": join.run,
+            "command": asdict(join.command),
             "buffer": [list(item) for item in join.buffer],
             "counts": [[child, count] for child, count in join.counts.items()],
             "outputs": [[index, values] for index, (values, _) in join.outputs.items()],
@@ -190,7 +191,13 @@ def _restored(program: Program, entry: dict[str, Any], frames: dict[int, Frame])
 
 
 def _run_joined(entry: dict[str, Any], limit: int) -> RunJoin:
-    join = RunJoin(entry["number"], entry["arn"], limit)
+    command = entry["command"]
+    source, sink = command["source"], command["sink"]
+    if source is not None:
+        headers = source["headers"]
+        source = Source(**{**source, "headers": None if headers is None else tuple(headers)})
+    join = RunJoin(command["run"], limit)
+    join.command = StartMapRun(**{**command, "source": source, "sink": None if sink is None else Sink(**sink)})
     for key in _RUN:
         setattr(join, key, entry[key])
     for index, value, name, source in entry["buffer"]:

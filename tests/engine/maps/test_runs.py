@@ -15,7 +15,7 @@ from tests.engine.support import FUNCTION, Scripted, machine, types
 from penstock.clock import Entropy, VirtualClock
 from penstock.engine import core
 from penstock.engine.driver import ExecutionResult, run
-from penstock.engine.execution import Execution
+from penstock.engine.execution import Execution, RunJoin
 from penstock.engine.mapruns import Sink
 from penstock.engine.objects import MemoryObjects, ObjectError
 from penstock.engine.snapshot import from_data, to_data
@@ -504,10 +504,12 @@ def test_a_map_run_within_a_map_run() -> None:
         {"ItemBatcher": {"MaxItemsPerBatch": 4}},
         {"ItemBatcher": {"MaxInputBytesPerBatch": 60}},
         {"ToleratedFailureCount": 2},
+        {"ResultWriter": WRITER},
     ],
 )
 def test_a_run_may_be_written_down_between_any_two_events(fields: dict[str, Any]) -> None:
-    program = machine({"M": distributed(ItemReader=csv_of(), MaxConcurrency=3, **fields)})
+    reader = csv_of(CSVHeaderLocation="GIVEN", CSVHeaders=["n"])
+    program = machine({"M": distributed(ItemReader=reader, MaxConcurrency=3, **fields)})
 
     def drive(*, write_down: bool) -> tuple[list[str], Any]:
         execution = Execution(
@@ -521,7 +523,11 @@ def test_a_run_may_be_written_down_between_any_two_events(fields: dict[str, Any]
             commands = core.advance(execution, pending.popleft(), 1_700_000_000.0)
             execution.take()
             if write_down:
+                before = execution.root.join
                 execution = from_data(program, json.loads(json.dumps(to_data(execution))))
+                if isinstance(before, RunJoin):
+                    assert isinstance(execution.root.join, RunJoin)
+                    assert execution.root.join.command == before.command  # enough to begin the run anew
             for command in commands:
                 match command:
                     case core.StartChild():

@@ -140,7 +140,7 @@ class DistributedMap(Map):
         sink = None if self.writer is None else self.writer.sink(turn, value)
         execution = turn.execution
         arn = f"{execution.machine_arn.replace(':stateMachine:', ':mapRun:', 1)}/{self.label}:{turn.entropy.uuid4()}"
-        join = RunJoin(turn.id(), arn, self.capped(limit))
+        join = RunJoin(turn.id(), self.capped(limit))
         if self.batcher is not None:
             self._prepare_batches(turn, join, self.batcher, value)
         frame.last = turn.record((_RUN_STARTED, frame.last, turn.now, arn))
@@ -153,19 +153,18 @@ class DistributedMap(Map):
         join.buffer.extend((index, item, None, STATE_DATA) for index, item in enumerate(items))
         join.read = len(items)
         join.more = source is not None
-        turn.commands.append(
-            StartMapRun(
-                run=join.run,
-                arn=arn,
-                label=self.label,
-                items=len(items),
-                source=source,
-                sink=sink,
-                max_concurrency=max(limit, 0),
-                tolerated_count=int(count),
-                tolerated_percentage=percentage,
-            )
+        join.command = StartMapRun(
+            run=join.run,
+            arn=arn,
+            label=self.label,
+            items=len(items),
+            source=source,
+            sink=sink,
+            max_concurrency=max(limit, 0),
+            tolerated_count=int(count),
+            tolerated_percentage=percentage,
         )
+        turn.commands.append(join.command)
         if source is not None and source.max_items < 0:
             self._break(turn, frame, join, Failure(ITEM_READER_FAILED, "field MaxItems must be positive"))
         elif items:

@@ -75,7 +75,7 @@ def _selected(state: Map, turn: Turn, frame: Frame, value: Json, item: ItemOf) -
 def _batches(
     state: DistributedMap, batcher: Batcher, turn: Turn, frame: Frame, value: Json, items: list[ItemOf]
 ) -> list[Json]:
-    join = RunJoin(0, "", 0)
+    join = RunJoin(0, 0)
     state._prepare_batches(turn, join, batcher, value)
     join.buffer.extend(items)
     batches: list[Json] = []
