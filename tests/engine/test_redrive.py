@@ -7,13 +7,16 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import penstock
 from penstock.clock import VirtualClock
-from penstock.engine.driver import Driver, Running
+from penstock.engine.driver import Driver, Running, run
 from penstock.engine.program import compile_program
 from penstock.engine.snapshot import from_data, to_data
 from penstock.engine.tasks.functions import FunctionHandler
+from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Succeeded, TaskRequest
 from penstock.errors import ServiceError
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
@@ -190,3 +193,95 @@ def test_a_snapshot_of_what_failed_can_be_redriven() -> None:
     world.redrive(restored)
     assert restored.result.output == [["good", "x"], [["good", "x"], ["bad", "x"]]]
     assert world.calls == {"good": 2, "bad": 2}
+
+
+# ---- a law: whatever failed on the way, the end is the same
+
+
+class Flaky:
+    """Answers every task at once: by an error as often as its state's name is still in `failures`, then by its input."""
+
+    def __init__(self, failures: list[str]) -> None:
+        self.failures = list(failures)
+
+    def handles(self, resource: str) -> bool:
+        return True
+
+    def start(self, request: TaskRequest, report: Reporter) -> Cancel:
+        if request.state_name in self.failures:
+            self.failures.remove(request.state_name)
+            report(Failed("Flaky", request.state_name))
+        else:
+            report(Succeeded([request.state_name, request.arguments]))
+        return lambda: None
+
+    def close(self) -> None:
+        pass
+
+
+@st.composite
+def workflows(draw: st.DrawFn, prefix: str = "S", depth: int = 0) -> dict[str, Any]:
+    kinds = ["task", "wait", "pass"] + (["parallel", "map"] if depth < 2 else [])
+    names = [f"{prefix}{n}" for n in range(draw(st.integers(1, 3)))]
+    states: dict[str, Any] = {}
+    for number, name in enumerate(names):
+        kind = draw(st.sampled_from(kinds))
+        last: dict[str, Any] = {"Next": names[number + 1]} if number + 1 < len(names) else {"End": True}
+        if kind == "parallel":
+            branches = [draw(workflows(f"{name}b{n}", depth + 1)) for n in range(draw(st.integers(1, 3)))]
+            states[name] = {"Type": "Parallel", "Branches": branches, **last}
+        elif kind == "map":
+            inner = draw(workflows(f"{name}m", depth + 1))
+            items = {"Parameters": {"x": [1, 2, 3]}, "Type": "Pass", "Next": f"{name}each"}
+            states[name] = items
+            states[f"{name}each"] = {
+                "Type": "Map",
+                "ItemsPath": "$.x",
+                "MaxConcurrency": draw(st.integers(0, 2)),
+                "ItemProcessor": inner,
+                **last,
+            }
+        elif kind == "task":
+            retry = {"Retry": [{"ErrorEquals": ["Flaky"], "MaxAttempts": 1}]} if draw(st.booleans()) else {}
+            states[name] = call("any", **retry) | last
+            if "Next" in last:
+                del states[name]["End"]
+        elif kind == "wait":
+            states[name] = {"Type": "Wait", "Seconds": draw(st.integers(0, 3)), **last}
+        else:
+            states[name] = {"Type": "Pass", **last}
+    return {"StartAt": names[0], "States": states}
+
+
+def tasks_of(definition: dict[str, Any]) -> list[str]:
+    found: list[str] = []
+    for name, state in definition["States"].items():
+        if state["Type"] == "Task":
+            found.append(name)
+        for inner in [*state.get("Branches", ()), *filter(None, [state.get("ItemProcessor")])]:
+            found += tasks_of(inner)
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_redriven_until_it_succeeds_it_ends_as_if_nothing_had_failed(data: st.DataObject) -> None:
+    definition = data.draw(workflows())
+    names = tasks_of(definition)
+    failures = data.draw(st.lists(st.sampled_from(names), max_size=6)) if names else []
+    program = compile_program(penstock.load(definition).definition)
+    wanted = run(program, {"v": 1}, handlers=[Flaky([])], skip_time=True).output
+
+    driver = Driver(handlers=[Flaky(failures)], skip_time=True)
+    running = driver.start(program, {"v": 1})
+    driver.run(running)
+    for _ in range(len(failures)):
+        if running.result.status == "SUCCEEDED":
+            break
+        if data.draw(st.booleans()):  # a redrive may come after a recovery, too
+            restored = from_data(program, json.loads(json.dumps(to_data(running.execution))))
+            running = Running(restored, None)
+        driver.redrive(running)
+        driver.run(running)
+    assert running.result.status == "SUCCEEDED"
+    assert running.result.output == wanted
