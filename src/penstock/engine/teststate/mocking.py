@@ -86,11 +86,7 @@ class MockedJoin(State):
         elif inner.parameters is not None:
             inner.parameters(value, turn)
         if outcome.fails:
-            failure = Failure(outcome.error, outcome.cause, of_branch=isinstance(inner, Parallel))
-            if failure.known_as == "States.Runtime":
-                turn.doomed(frame, failure)
-            else:
-                turn.fail(frame, failure)
+            turn.fail(frame, Failure(outcome.error, outcome.cause, of_branch=isinstance(inner, Parallel)))
             return None
         return inner.complete(turn, frame, outcome.result, dumps(outcome.result))
 

@@ -349,7 +349,6 @@ def _execution(program: Program, request: Request, driver: Driver, prefix: str, 
         type="EXPRESS",
         seed=entropy.hex(32),
         limit=limits.EXPRESS_EVENTS,
-        sync=True,
         variables=dict(request.variables),
     )
     execution.context = {
