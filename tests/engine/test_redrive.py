@@ -93,6 +93,8 @@ def test_a_task_is_scheduled_again() -> None:
         "TaskStateExited",
         "ExecutionSucceeded",
     ]
+    again = running.result.history[last:]
+    assert [e["previousEventId"] for e in again] == [e["id"] - 1 for e in again]
     redriven = [e for e in running.result.history if e["type"] == "ExecutionRedriven"]
     assert [e["executionRedrivenEventDetails"] for e in redriven] == [{"redriveCount": 1}, {"redriveCount": 2}]
     assert redriven[0]["id"] == before + 1
@@ -160,7 +162,8 @@ def test_a_fail_state_fails_again() -> None:
 
 
 def test_the_context_object_says_it() -> None:
-    world = World(machine(A=call("bad", Parameters={"execution.$": "$$.Execution", "try.$": "$$.State.RetryCount"})))
+    shown = {"execution.$": "$$.Execution", "try.$": "$$.State.RetryCount"}
+    world = World(machine(A=call("bad", Parameters=shown, Retry=[{"ErrorEquals": ["ValueError"]}])))
     running = world.start(1)
     world.broken.clear()
     world.clock.advance(60)
