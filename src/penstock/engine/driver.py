@@ -257,6 +257,8 @@ class Driver:
             for cancel in running.cancels.values():
                 cancel()
             running.cancels.clear()
+            for run in running.map_runs.values():
+                run.close()
         self._open.clear()
         self._outside.clear()
 

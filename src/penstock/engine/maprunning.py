@@ -124,8 +124,9 @@ class ActiveRun:
 
     def close(self) -> None:
         """Lets go of what is open."""
-        if self._files is not None:
-            self._files.discard()
+        files, self._files = self._files, None
+        if files is not None:
+            files.discard()
         items, self._items = self._items, None
         close: Callable[[], None] | None = getattr(items, "close", None)
         if close is not None:

@@ -14,7 +14,7 @@ from tests.engine.support import FUNCTION, Scripted, machine, types
 
 from penstock.clock import Entropy, VirtualClock
 from penstock.engine import core
-from penstock.engine.driver import ExecutionResult, run
+from penstock.engine.driver import Driver, ExecutionResult, run
 from penstock.engine.execution import Execution, RunJoin
 from penstock.engine.mapruns import Sink
 from penstock.engine.objects import MemoryObjects, ObjectError
@@ -489,6 +489,25 @@ def test_a_remote_store_that_breaks_ends_the_run() -> None:
 
     result = run(machine({"M": distributed(ItemReader=csv_of())}), {}, objects=Broken({"in": {}}))
     assert (result.error, result.cause) == ("States.ItemReaderFailed", "RuntimeError: no network")
+
+
+def test_a_driver_that_closes_lets_go_of_what_it_reads() -> None:
+    opened: list[Any] = []
+
+    class Store(MemoryObjects):
+        def open(self, bucket: str, key: str, version: str | None = None) -> Any:
+            opened.append(super().open(bucket, key, version))
+            return opened[0]
+
+    text = "n\n" + "1\n" * 5000
+    state = distributed({"W": {"Type": "Wait", "Seconds": 100, "End": True}}, ItemReader=csv_of(), MaxConcurrency=5)
+    driver = Driver(objects=Store({"in": {"k": text}}), skip_time=True)
+    driver.start(machine({"M": state}), {})
+    while not opened:
+        driver.turn()
+    assert not opened[0].closed
+    driver.close()
+    assert opened[0].closed
 
 
 def test_a_map_run_within_a_map_run() -> None:
