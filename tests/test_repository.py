@@ -108,6 +108,8 @@ def test_every_module_stands_on_a_floor() -> None:
 def test_reading_and_compiling_never_run_what_they_read(path: Path) -> None:
     """Invariant 2: compiling never imports or executes user code."""
     forbidden = {"exec", "eval", "compile", "__import__", "import_module", "importlib.import_module", "runpy.run_path"}
+    if name_of(path).endswith("script/parse.py"):
+        forbidden.discard("compile")  # asks Python what it refuses after parsing; what it makes is thrown away
     assert not calls_of(path) & forbidden
     assert not {"runpy", "pickle", "marshal", "shelve"} & {name.split(".")[0] for name in imports_of(path)}
 
