@@ -43,8 +43,8 @@ def description(execution: Execution) -> dict[str, Json]:
         result["RedriveStatus"] = "NOT_REDRIVABLE"
         result["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
     else:
-        # An EXPRESS child cannot be redriven by itself (API reference, DescribeExecution, redriveStatus).
-        result["RedriveStatus"] = "REDRIVABLE" if execution.type == "STANDARD" else "REDRIVABLE_BY_MAP_RUN"
+        # API reference, DescribeExecution, redriveStatus: of a Map Run's children it says whether the Map Run can redrive them.
+        result["RedriveStatus"] = "REDRIVABLE_BY_MAP_RUN"
     result |= {
         "StartDate": iso8601(execution.started or execution.stopped),
         "StateMachineArn": execution.machine_arn,

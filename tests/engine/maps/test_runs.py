@@ -304,6 +304,7 @@ def test_results_in_files() -> None:
     }
     (failed,) = json.loads(bad)
     assert (failed["Status"], failed["Error"], failed["Cause"], failed["Input"]) == ("FAILED", "E", "why", "2")
+    assert failed["RedriveStatus"] == "REDRIVABLE_BY_MAP_RUN"
     assert set(out) == {f"{prefix}/{name}" for name in ("manifest.json", "SUCCEEDED_0.json", "FAILED_0.json")}
 
 
