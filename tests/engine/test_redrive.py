@@ -133,6 +133,16 @@ def test_iterations(concurrency: int) -> None:
     assert world.calls["bad1"] == 2
 
 
+def test_a_distributed_map_runs_its_items_again() -> None:
+    processor = machine(B=call("bad")) | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    world = World(machine(M={"Type": "Map", "ItemProcessor": processor, "End": True}))
+    running = world.start([1, 0])
+    assert running.result.error == "States.ExceedToleratedFailureThreshold"
+    world.broken.clear()
+    world.redrive(running)
+    assert running.result.output == [["bad", 1], ["bad", 0]]
+
+
 def test_what_was_stopped_or_timed_out() -> None:
     wait = {
         "StartAt": "W",

@@ -551,10 +551,16 @@ def _no_machine(arn: str) -> None:
 def no_handler(request: TaskRequest) -> Failed:
     """The answer to a task that nothing here can carry out. States.Runtime, so that no retrier waits for what will not
     come and no catcher hides it."""
+    activity = ":activity:" in request.resource
+    what = (
+        "Give the run a penstock.Callbacks that has this activity"
+        if activity
+        else "Map it to a function in penstock.toml"
+    )
     return Failed(
         "States.Runtime",
         f"Nothing here answers the resource {request.resource} of the state '{request.state_name}'. "
-        "Map it to a function in penstock.toml, or mock the state.",
+        f"{what}, or mock the state.",
     )
 
 
