@@ -68,17 +68,20 @@ def test_state(
     given = {"definition": document, **as_in_the_api}
     if input is not None:
         given["input"] = input
-    return run_state(
-        given,
-        handlers=handlers,
-        machines=source.program_of,
-        clock=clock,
-        skip_time=time == "skip",
-        entropy=entropy,
-        region=aws.region,
-        account=aws.account,
-        require_role=require_role,
-    )
+    try:
+        return run_state(
+            given,
+            handlers=handlers,
+            machines=source.program_of,
+            clock=clock,
+            skip_time=time == "skip",
+            entropy=entropy,
+            region=aws.region,
+            account=aws.account,
+            require_role=require_role,
+        )
+    finally:
+        source.close()
 
 
 test_state.__test__ = False  # type: ignore[attr-defined]  # pytest must not take it for one of the user's tests
@@ -94,6 +97,11 @@ class _Source:
         self.functions = functions
         self.substitutions = substitutions
         self.settings: Settings | None = None
+        self.made: list[TaskHandler] = []
+
+    def close(self) -> None:
+        for handler in self.made:
+            handler.close()
 
     def settings_used(self) -> Settings:
         if self.settings is None:
@@ -121,7 +129,8 @@ class _Source:
         if self.settings is not None:
             machine.settings = self.settings
         alone = StateMachine(start_at=state.name, states={state.name: state})
-        return machine.handlers(alone, functions=self.functions, mocks=None, clock=clock, entropy=entropy, log=log)
+        self.made = machine.handlers(alone, functions=self.functions, mocks=None, clock=clock, entropy=entropy, log=log)
+        return self.made
 
     def program_of(self, arn: str) -> Program | None:
         if self.machine is None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 import penstock
+from penstock.engine.tasks.handler import Cancel, Reporter, Succeeded, TaskRequest
+from penstock.engine.teststate import run_state
 
 WORK = "arn:aws:lambda:us-east-1:123456789012:function:work"
 ORDER = {"order": {"id": 7}, "rest": 1}
@@ -217,6 +219,27 @@ def test_errors_and_causes_have_the_length_that_the_api_gives() -> None:
     state = {"Type": "Fail", "ErrorPath": "$.e", "CausePath": "$.c"}
     response = answer(state, {"e": "e" * 300, "c": "c" * 40_000})
     assert (len(response["error"]), len(response["cause"])) == (256, 32_768)
+
+
+def test_handlers_stay_the_callers() -> None:
+    class Handler:
+        closed = 0
+
+        def handles(self, resource: str) -> bool:
+            return resource == WORK
+
+        def start(self, request: TaskRequest, report: Reporter) -> Cancel:
+            report(Succeeded(request.arguments))
+            return lambda: None
+
+        def close(self) -> None:
+            self.closed += 1
+
+    handler = Handler()
+    given = {"definition": task(), "input": {"n": 1}}
+    for _ in range(2):
+        assert run_state(given, handlers=lambda state: [handler])["output"] == '{"n":1}'
+    assert not handler.closed
 
 
 def test_one_test_leaves_the_next_alone() -> None:

@@ -6,7 +6,8 @@ Guide, "Testing state machines with TestState", from memory).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from penstock.engine.tasks.handler import TaskHandler
@@ -16,33 +17,41 @@ if TYPE_CHECKING:
     from penstock.engine.tasks.http.request import Request
 
 
-def watch_http(handlers: Sequence[TaskHandler], shown: dict[str, Any], *, reveal: bool) -> None:
-    """Has the handler of HTTP tasks put `request` and `response` into `shown`; without `reveal`, the request lacks what the
-    connection adds to it."""
-    for handler in handlers:
-        if hasattr(handler, "observer"):
+@contextmanager
+def watched_http(
+    handlers: Sequence[TaskHandler], execution_arn: str, shown: dict[str, Any], *, reveal: bool
+) -> Iterator[None]:
+    """Has the handler of HTTP tasks put `request` and `response` of that execution into `shown`; without `reveal`, the
+    request lacks what the connection adds to it."""
 
-            def observe(sent: Request, bare: Request, response: Response) -> None:
-                request = sent if reveal else bare
-                url = request.url
-                shown["request"] = {
-                    "protocol": url.scheme,
-                    "method": request.method,
-                    "url": f"{url.scheme}://{url.netloc}{request.target}",
-                    "headers": _headers(request.headers.items()),
-                }
-                if request.body is not None:
-                    shown["request"]["body"] = request.body.decode("utf-8", "replace")
-                values = [(name, value) for name, several in response.headers.items() for value in several]
-                shown["response"] = {
-                    "protocol": url.scheme,
-                    "statusCode": str(response.status),
-                    "statusMessage": response.reason,
-                    "headers": _headers(values),
-                    "body": response.body.decode("utf-8", "replace"),
-                }
+    def observe(sent: Request, bare: Request, response: Response) -> None:
+        request = sent if reveal else bare
+        url = request.url
+        shown["request"] = {
+            "protocol": url.scheme,
+            "method": request.method,
+            "url": f"{url.scheme}://{url.netloc}{request.target}",
+            "headers": _headers(request.headers.items()),
+        }
+        if request.body is not None:
+            shown["request"]["body"] = request.body.decode("utf-8", "replace")
+        values = [(name, value) for name, several in response.headers.items() for value in several]
+        shown["response"] = {
+            "protocol": url.scheme,
+            "statusCode": str(response.status),
+            "statusMessage": response.reason,
+            "headers": _headers(values),
+            "body": response.body.decode("utf-8", "replace"),
+        }
 
-            handler.observer = observe
+    observers: list[dict[str, Any]] = [handler.observers for handler in handlers if hasattr(handler, "observers")]
+    for each in observers:
+        each[execution_arn] = observe
+    try:
+        yield
+    finally:
+        for each in observers:
+            each.pop(execution_arn, None)
 
 
 def _headers(pairs: Iterable[tuple[str, str]]) -> str:

@@ -28,7 +28,7 @@ from penstock.engine.states.base import RecoveringState
 from penstock.engine.states.ending import Beyond
 from penstock.engine.states.joining import JoiningState
 from penstock.engine.tasks.handler import TaskHandler
-from penstock.engine.teststate.exchanges import watch_http
+from penstock.engine.teststate.exchanges import watched_http
 from penstock.engine.teststate.mocking import TOO_MANY, MockedJoin, MockedTask, Outcome
 from penstock.engine.teststate.request import Mock, Request, read_request, refusal
 from penstock.engine.teststate.watching import WatchedRecovery, watch
@@ -44,7 +44,7 @@ _BEHIND: Final = frozenset(("MISSING_TRANSITION_TARGET", "MISSING_END_STATE"))
 """Problems that a state without its machine always has."""
 
 HandlersFor = Callable[[model.State], Sequence[TaskHandler]]
-"""Makes the handlers that answer the tested state's task; they are closed with the test."""
+"""Gives the handlers that answer the tested state's task; they stay the caller's, who closes them."""
 
 
 def run_state(
@@ -83,8 +83,6 @@ def run_state(
         own = [MockedTask(outcome)]
     elif handlers is not None:
         own = list(handlers(state))
-        if request.level == "TRACE":
-            watch_http(own, inspection.http, reveal=request.reveal_secrets)
     if clock is None:
         clock = VirtualClock() if skip_time else SystemClock()
     driver = Driver(
@@ -97,12 +95,12 @@ def run_state(
     execution = _execution(program, request, driver, f"arn:aws:states:{region}:{account}", role)
     execution.root.retry_count = used
     execution.turn = lambda execution, now: _Observed(execution, now, inspection)
+    watched = own if request.level == "TRACE" else []
     try:
-        driver.run(driver.begin(execution))
+        with watched_http(watched, execution.arn, inspection.http, reveal=request.reveal_secrets):
+            driver.run(driver.begin(execution))
     finally:
         driver.close()
-        for handler in own:
-            handler.close()
     return _response(request, execution, inspection)
 
 

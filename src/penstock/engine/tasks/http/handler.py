@@ -38,7 +38,8 @@ class HttpHandler:
 
     def __init__(self, connections: Mapping[str, Connection]) -> None:
         self._connections = connections
-        self.observer: Observer | None = None
+        self.observers: dict[str, Observer] = {}
+        """By the ARN of the execution whose exchanges they are shown."""
         self._threads = Threads()
         self._lock = threading.Lock()
         self._tokens: dict[str, str] = {}
@@ -133,7 +134,7 @@ class _Call:
         assert isinstance(arguments, dict)  # it has a connection
         request = request_of(arguments, self._connection, token, self._request.region)
         response = self._exchanged(request)
-        observer = self._handler.observer
+        observer = self._handler.observers.get(self._request.execution_arn)
         if observer is not None:
             observer(request, request_of(arguments, None, None, self._request.region), response)
         return response
