@@ -71,6 +71,21 @@ def test_closing_cuts_off_what_runs() -> None:
     assert threading.active_count() == before
 
 
+def test_closing_takes_tokens_and_activities_tasks_back() -> None:
+    callbacks = penstock.Callbacks()
+    arn = callbacks.create_activity("Pack").arn
+    machine = {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": arn, "End": True}}}
+    with penstock.start(machine, {}, callbacks=callbacks):
+        task = callbacks.get_activity_task(arn, wait=5)
+        assert task is not None
+        assert callbacks.waits_for(task.token)
+    with pytest.raises(ServiceError, match="Task Timed Out"):
+        callbacks.send_task_success(task.token, 1)
+    with penstock.start(machine, {}, callbacks=callbacks) as handle:
+        handle.wait(0.1)
+    assert callbacks.get_activity_task(arn, wait=0) is None
+
+
 def test_what_is_wrong_is_said_at_once_or_with_the_result() -> None:
     with pytest.raises(InvalidDefinition):
         penstock.start({"StartAt": "X", "States": {}})

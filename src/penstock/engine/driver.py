@@ -257,6 +257,9 @@ class Driver:
             for cancel in running.cancels.values():
                 cancel()
             running.cancels.clear()
+            for token in running.tokens.values():
+                self.callbacks.forget(token)
+            running.tokens.clear()
             for run in running.map_runs.values():
                 run.close()
         self._open.clear()
