@@ -194,7 +194,9 @@ def _binary(node: Node, names: Names, here: Value | None) -> Value:
 
 
 _NUMERIC = frozenset(("sum", "max", "min", "average"))
-_OF_NUMBER = frozenset(("abs", "floor", "ceil", "round", "power", "sqrt", "formatNumber", "formatBase", "fromMillis"))
+_OF_NUMBER = frozenset(
+    ("range", "abs", "floor", "ceil", "round", "power", "sqrt", "formatNumber", "formatBase", "fromMillis")
+)
 _OF_TEXT = frozenset(
     (
         "length",
@@ -216,7 +218,9 @@ _OF_TEXT = frozenset(
         "hash",
     )
 )
-_TO_NUMBER = frozenset((*_NUMERIC, *_OF_NUMBER, "count", "length", "number", "millis", "toMillis", "random"))
+_TO_NUMBER = frozenset(
+    (*_NUMERIC, *_OF_NUMBER - {"range"}, "count", "length", "number", "millis", "toMillis", "random")
+)
 _TO_TRUE = frozenset(("boolean", "not", "exists", "contains"))
 _TO_SAME = frozenset(("append", "sort", "reverse", "shuffle", "distinct", "filter"))
 
@@ -235,6 +239,10 @@ def _call(node: Node, arguments: list[Node], names: Names, here: Value | None) -
     if name in ("map", "filter", "single", "each", "sift", "reduce", "sort") and len(arguments) > 1:
         return _higher(name, arguments[1], first, names)
     _expected(name, first)
+    if len(given) > 1 and name == "hash":
+        settle(given[1], "SHA-256")
+    elif len(given) > 1 and name in ("partition", "range", "power"):
+        expect(given[1], "number")
     if name == "parse":
         return decoded(first, "json")
     if name == "base64decode":
@@ -259,7 +267,7 @@ def _expected(name: str, first: Value | None) -> None:
         expect(first, "time")
     elif name == "number" and isinstance(first, Hole) and first.is_open:
         first.constant = "1"
-    elif name in ("count", "append", "join", "reverse", "distinct"):
+    elif name in ("count", "append", "join", "reverse", "distinct", "partition"):
         expect(first, "array")
     elif name in ("keys", "spread", "merge"):
         expect(first, "object")

@@ -19,7 +19,8 @@ Kind: TypeAlias = Literal["text", "number", "boolean", "time", "object", "array"
 MAX_ITEMS: Final = 20
 """A path may ask for item 5,000; nobody wants a mock that long."""
 
-_TIME: Final = "2030-01-01T00:00:00Z"
+_TIME: Final = "2020-01-01T00:00:00Z"
+"""Past, so that nothing waits for it."""
 
 
 @dataclass(slots=True, eq=False)

@@ -19,6 +19,7 @@ from penstock.asl.model import (
     Fail,
     ItemReader,
     Map,
+    Number,
     Parallel,
     Pass,
     ResultWriter,
@@ -263,9 +264,7 @@ class _Walker:
         for path in (state.timeout_seconds_path, state.heartbeat_seconds_path):
             if isinstance(path, str):
                 expect(follow(path, place.frame()), "number")
-        for number in (state.timeout_seconds, state.heartbeat_seconds):
-            if place.jsonata and isinstance(number, str):
-                expect(expressions.payload(number, place.names()), "number")
+        self._numbers(place, state.timeout_seconds, state.heartbeat_seconds)
         if not isinstance(state.credentials, Unset):
             if place.jsonata:
                 expressions.payload(state.credentials, place.names())
@@ -298,6 +297,7 @@ class _Walker:
         ):
             if isinstance(path, str):
                 expect(follow(path, frame), "number")
+        self._numbers(place, state.max_concurrency, state.tolerated_failure_count, state.tolerated_failure_percentage)
         item = element(items) or (part(items, "Value") if isinstance(items, Record) else None) or Known("text")
         context = Record({"Map": Record({"Item": Record({"Index": Known(0), "Value": item})})}, place.context)
         place.context, before = context, place.context
@@ -323,8 +323,7 @@ class _Walker:
         if not isinstance(config, Unset):
             if isinstance(config.max_items_path, str):
                 expect(follow(config.max_items_path, frame), "number")
-            if place.jsonata and isinstance(config.max_items, str):
-                expect(expressions.payload(config.max_items, place.names()), "number")
+            self._numbers(place, config.max_items)
         known = self.findings.datasets.read.get(name)
         items = Hole("items") if known is None else known[2]
         given = self._sent(reader, frame, place.names())
@@ -345,6 +344,7 @@ class _Walker:
         for path in (batcher.max_items_per_batch_path, batcher.max_input_bytes_per_batch_path):
             if isinstance(path, str):
                 expect(follow(path, place.frame(shown)), "number")
+        self._numbers(place, batcher.max_items_per_batch, batcher.max_input_bytes_per_batch)
         if not isinstance(batcher.batch_input, Unset):
             if place.jsonata:
                 own["BatchInput"] = expressions.payload(batcher.batch_input, place.names())
@@ -352,14 +352,19 @@ class _Walker:
                 own["BatchInput"] = template(batcher.batch_input, place.frame(shown))
         return Record(own)
 
+    def _numbers(self, place: _Place, *fields: Number | Unset) -> None:
+        """Numbers that may be JSONata expressions."""
+        for each in fields:
+            if place.jsonata and isinstance(each, str):
+                expect(expressions.payload(each, place.names()), "number")
+
     def _wait(self, place: _Place, state: Wait) -> None:
         data = place.data if place.jsonata else _through(state.input_path, place.frame())
         if isinstance(state.seconds_path, str):
             expect(follow(state.seconds_path, place.frame(data)), "number")
         if isinstance(state.timestamp_path, str):
             expect(follow(state.timestamp_path, place.frame(data)), "time")
-        if place.jsonata and isinstance(state.seconds, str):
-            expect(expressions.payload(state.seconds, place.names()), "number")
+        self._numbers(place, state.seconds)
         if place.jsonata and isinstance(state.timestamp, str):
             expect(expressions.payload(state.timestamp, place.names()), "time")
 
