@@ -7,6 +7,7 @@ from penstock._version import __version__
 if TYPE_CHECKING:
     from penstock import errors
     from penstock.api import Machine, load, run, start
+    from penstock.client import Client
     from penstock.diagnostics import Diagnostic, Severity, Span
     from penstock.engine.callbacks import Callbacks
     from penstock.handle import RunHandle
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Callbacks",
+    "Client",
     "Diagnostic",
     "Machine",
     "RunHandle",
@@ -31,6 +33,7 @@ __all__ = [
 
 _HOMES = {
     "Callbacks": "penstock.engine.callbacks",
+    "Client": "penstock.client",
     "Diagnostic": "penstock.diagnostics",
     "Machine": "penstock.api",
     "RunHandle": "penstock.handle",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from penstock.diagnostics import Diagnostic
@@ -65,6 +65,19 @@ class ServiceError(PenstockError):
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class ClientError(ServiceError):
+    """What `penstock.Client` raises, in the shape of botocore's ClientError: `response["Error"]` has Code and Message,
+    `operation_name` the operation in the API's spelling. `client.exceptions.NAME` are its subclasses by code."""
+
+    def __init__(self, message: str, *, code: str, operation_name: str) -> None:
+        super().__init__(f"An error occurred ({code}) when calling the {operation_name} operation: {message}", code=code)
+        self.operation_name = operation_name
+        self.response: dict[str, Any] = {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        }
 
 
 class JsonError(PenstockError, ValueError):

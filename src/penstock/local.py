@@ -114,6 +114,40 @@ def handlers_for(
     return handlers
 
 
+def service_handlers(
+    settings: Settings, functions: Mapping[str, Function], *, clock: Clock | None, entropy: Entropy | None
+) -> list[TaskHandler]:
+    """Who answers the tasks of machines that a client creates, whatever they call: `functions`, then `[functions]` of the
+    settings, then the answer that Lambda gives for a function it does not know, at last AWS services where `[aws]
+    endpoint_url` says. The caller closes them."""
+    from penstock.engine.tasks.functions import FunctionHandler
+    from penstock.engine.tasks.statedata import StateDataFolder
+
+    data = StateDataFolder()
+    handlers: list[TaskHandler] = []
+    if functions:
+        handlers.append(FunctionHandler(functions, only_known=True, state_data=data, clock=clock, entropy=entropy))
+    if settings.functions:
+        from penstock.engine.tasks.workers import WorkerHandler
+
+        search = [str(settings.root)]
+        handlers.append(
+            WorkerHandler.for_functions(
+                settings.functions, search_path=search, state_data=data, clock=clock, entropy=entropy
+            )
+        )
+    handlers.append(FunctionHandler({}, state_data=data, clock=clock, entropy=entropy))
+    aws = settings.aws
+    if aws.endpoint_url is not None:
+        from penstock.engine.tasks.aws import AwsHandler
+
+        handlers.append(
+            AwsHandler(aws.endpoint_url, region=aws.region, account=aws.account, clock=clock, entropy=entropy)
+        )
+    handlers.append(_Closing(data.close))
+    return handlers
+
+
 def objects_for(settings: Settings, given: Given | None) -> ObjectStore | None:
     """What distributed Maps read from and write to: what the call gave, the folder of the settings, the S3 at their
     `endpoint_url`; None where there is none of these."""

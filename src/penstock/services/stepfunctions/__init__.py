@@ -1,0 +1,5 @@
+"""AWS Step Functions in this process: every operation of its API, over one Driver."""
+
+from penstock.services.stepfunctions.service import StepFunctions
+
+__all__ = ["StepFunctions"]

@@ -1,0 +1,289 @@
+"""Executions: start, start and wait, stop, redrive, describe, list, history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, cast
+
+from penstock.engine import limits
+from penstock.engine.driver import Driver, Running
+from penstock.engine.execution import Execution
+from penstock.engine.history import events
+from penstock.engine.redriving import why_not
+from penstock.errors import JsonError, ServiceError
+from penstock.jsontools import Json, loads
+from penstock.services.stepfunctions.arns import parse
+from penstock.services.stepfunctions.paging import DEFAULT, cursor, page, token
+from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
+from penstock.services.stepfunctions.state import Answer, Parameters, State, instant, no_machine
+
+_INCLUDED: Final = {"included": True}
+_LEFT_OUT: Final = {"included": False}
+_DATA: Final = frozenset({"input", "output", "inputDetails", "outputDetails", "parameters", "assignedVariables"})
+
+
+def start_execution(state: State, given: Parameters) -> Answer:
+    target = state.target(given["stateMachineArn"])
+    execution = _start(state, given, target, sync=False).execution
+    return {"executionArn": execution.arn, "startDate": instant(execution.started)}
+
+
+def start_sync_execution(state: State, given: Parameters) -> Answer:
+    target = state.target(given["stateMachineArn"])
+    machine = target[0]
+    if machine.type != "EXPRESS":
+        raise _not_of_this_type()
+    running = _start(state, given, target, sync=True)
+    state.loop.closed(running).result()
+    execution = running.execution
+    milliseconds = max(1, round((execution.stopped - execution.started) * 1000))
+    answer: Answer = {
+        "executionArn": execution.arn,
+        "stateMachineArn": machine.arn,
+        "name": execution.name,
+        "startDate": instant(execution.started),
+        "stopDate": instant(execution.stopped),
+        "status": execution.status,
+        **_data(execution, given),
+        # Recorded: in steps of 100 ms and 64 MB.
+        "billingDetails": {
+            "billedMemoryUsedInMB": 64,
+            "billedDurationInMilliseconds": -(-milliseconds // 100) * 100,
+        },
+    }
+    if "traceHeader" in given:
+        answer["traceHeader"] = given["traceHeader"]
+    return answer
+
+
+def _start(
+    state: State, given: Parameters, target: tuple[Machine, Revision, Version | None, Alias | None], *, sync: bool
+) -> Running:
+    machine, revision, version, alias = target
+    value = _input(given.get("input", "{}"))
+    name = given.get("name")
+    if name is None:
+        name = state.entropy.uuid4()
+    elif not limits.NAME_FORBIDDEN.isdisjoint(name):
+        raise ServiceError(f"Invalid Name: '{name}'", code="InvalidName")
+    program = state.program(revision.definition)
+    arn = f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def start(driver: Driver) -> Running:
+        # In the loop's thread: of two requests with one name, only one finds it free.
+        if machine.type == "STANDARD":
+            known = state.running.get(arn)
+            if known is not None:
+                if known.closed or known.execution.input != value:
+                    raise ServiceError(f"Execution Already Exists: '{arn}'", code="ExecutionAlreadyExists")
+                return known
+            state.given[arn] = Started(
+                arn=arn,
+                number=0,
+                machine_arn=machine.arn,
+                machine_name=machine.name,
+                type=machine.type,
+                revision=revision,
+                version_arn=None if version is None else version.arn,
+                alias_arn=None if alias is None else alias.arn,
+                trace_header=given.get("traceHeader"),
+            )
+        return driver.start(
+            program,
+            value,
+            name=name,
+            type=machine.type,
+            machine_arn=machine.arn,
+            role_arn=revision.role_arn,
+            sync=sync,
+        )
+
+    return state.loop.begin(start)
+
+
+def _input(text: str) -> Json:
+    if len(text.encode("utf-8", "surrogatepass")) > limits.PAYLOAD_BYTES:
+        raise ServiceError(
+            f"Invalid State Machine Execution Input: 'The input has more than {limits.PAYLOAD_BYTES} bytes'",
+            code="InvalidExecutionInput",
+        )
+    try:
+        return loads(text, what="The input")
+    except JsonError as error:
+        raise ServiceError(f"Invalid State Machine Execution Input: '{error}'", code="InvalidExecutionInput") from None
+
+
+def stop_execution(state: State, given: Parameters) -> Answer:
+    _, running = state.started(given["executionArn"])
+    closed = state.loop.closed(running)
+    if not closed.done():
+        state.loop.driver.stop(running, given.get("error"), given.get("cause"))
+        closed.result()
+    return {"stopDate": instant(running.execution.stopped)}
+
+
+def redrive_execution(state: State, given: Parameters) -> Answer:
+    _, running = state.started(given["executionArn"])
+    if running.map_run is not None:
+        raise ServiceError(
+            "A child execution of a Map Run is redriven with the execution that started the Map Run",
+            code="ExecutionNotRedrivable",
+        )
+    state.loop.call(lambda: state.loop.driver.redrive(running))
+    return {"redriveDate": instant(running.execution.redriven or state.now())}
+
+
+def describe_execution(state: State, given: Parameters) -> Answer:
+    record, running = state.started(given["executionArn"])
+    return state.loop.call(lambda: _describe(state, record, running, given))
+
+
+def _describe(state: State, record: Started, running: Running, given: Parameters) -> Answer:
+    execution = running.execution
+    answer: Answer = {**_entry(record, execution), **_data(execution, given)}
+    answer.pop("itemCount", None)
+    if record.trace_header is not None:
+        answer["traceHeader"] = record.trace_header
+    if execution.redriven:
+        answer["redriveDate"] = instant(execution.redriven)
+    reason = why_not(execution, state.now())
+    if reason is not None:
+        answer |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+    else:
+        answer["redriveStatus"] = "REDRIVABLE" if record.map_run_arn is None else "REDRIVABLE_BY_MAP_RUN"
+    return answer
+
+
+def _data(execution: Execution, given: Parameters) -> Answer:
+    """Input, output, error and cause, as Describe and StartSync have them."""
+    answer: Answer = {}
+    if execution.error is not None:
+        answer["error"] = execution.error
+    if execution.cause is not None:
+        answer["cause"] = execution.cause
+    if given.get("includedData") == "METADATA_ONLY":
+        answer["inputDetails"] = _LEFT_OUT
+        if execution.output_text is not None:
+            answer["outputDetails"] = _LEFT_OUT
+        return answer
+    answer |= {"input": execution.input_text.decode("utf-8", "surrogatepass"), "inputDetails": _INCLUDED}
+    if execution.output_text is not None:
+        answer |= {"output": execution.output_text.decode("utf-8", "surrogatepass"), "outputDetails": _INCLUDED}
+    return answer
+
+
+def _entry(record: Started, execution: Execution) -> Answer:
+    answer: Answer = {
+        "executionArn": record.arn,
+        "stateMachineArn": record.machine_arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": instant(execution.started),
+        "redriveCount": execution.redrive_count,
+    }
+    if execution.status != "RUNNING":
+        answer["stopDate"] = instant(execution.stopped)
+    if execution.redriven:
+        answer["redriveDate"] = instant(execution.redriven)
+    if record.version_arn is not None:
+        answer["stateMachineVersionArn"] = record.version_arn
+    if record.alias_arn is not None:
+        answer["stateMachineAliasArn"] = record.alias_arn
+    if record.map_run_arn is not None:
+        answer |= {"mapRunArn": record.map_run_arn, "itemCount": record.items}
+    return answer
+
+
+def list_executions(state: State, given: Parameters) -> Answer:
+    machine_arn, map_run_arn = given.get("stateMachineArn"), given.get("mapRunArn")
+    if (machine_arn is None) == (map_run_arn is None):
+        raise ServiceError("Must specify exactly one of stateMachineArn and mapRunArn", code="ValidationException")
+    redriven = given.get("redriveFilter")
+    if machine_arn is not None:
+        found = _of_machine(state, machine_arn)
+    else:
+        parse(given["mapRunArn"], "mapRun")
+        found = state.repository.executions.of(given["mapRunArn"], newest_first=True)
+    status = given.get("statusFilter")
+
+    def chosen() -> list[tuple[Started, Execution]]:
+        result = []
+        for record in found:
+            execution = state.running[record.arn].execution
+            if status is not None and execution.status != status:
+                continue
+            if redriven is not None and (redriven == "REDRIVEN") != bool(execution.redrive_count):
+                continue
+            result.append((record, execution))
+        return result
+
+    def listed() -> Answer:
+        return page(
+            "ListExecutions",
+            given,
+            "executions",
+            chosen(),
+            lambda pair: pair[0].number,
+            lambda pair: _entry(*pair),
+            descending=True,
+        )
+
+    return state.loop.call(listed)
+
+
+def _of_machine(state: State, text: str) -> Iterable[Started]:
+    """Newest first; of a version or an alias, those that were started by it."""
+    arn = parse(text, "stateMachine")
+    machine = state.repository.machines.get(arn.base.partition("/")[0])
+    if machine is None or (
+        arn.rest and state.repository.versions.get(text) is None and state.repository.aliases.get(text) is None
+    ):
+        raise no_machine(text)
+    if machine.type != "STANDARD":
+        raise _not_of_this_type()
+    found = state.repository.executions.of(arn.base, newest_first=True)
+    if not arn.rest:
+        return found
+    return (record for record in found if text in (record.version_arn, record.alias_arn))
+
+
+def get_execution_history(state: State, given: Parameters) -> Answer:
+    _, running = state.started(given["executionArn"])
+    most = int(given.get("maxResults") or DEFAULT)
+    last = cursor("GetExecutionHistory", given)
+    reverse = bool(given.get("reverseOrder"))
+
+    def cut() -> tuple[list[Any], int, int]:
+        records = running.records
+        count = len(records)
+        if reverse:
+            end = count if last is None else cast(int, last) - 1
+            start = max(0, end - most)
+        else:
+            start = 0 if last is None else cast(int, last)
+            end = min(count, start + most)
+        return records[start:end], start, count
+
+    records, start, count = state.loop.call(cut)
+    found = events(records, first=start + 1)
+    if reverse:
+        found.reverse()
+    if not given.get("includeExecutionData", True):
+        found = [_without_data(event) for event in found]
+    answer: Answer = {"events": found}
+    if found and (start > 0 if reverse else start + len(found) < count):
+        answer["nextToken"] = token("GetExecutionHistory", given, found[-1]["id"])
+    return answer
+
+
+def _without_data(event: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: {name: held for name, held in value.items() if name not in _DATA} if isinstance(value, dict) else value
+        for key, value in event.items()
+    }
+
+
+def _not_of_this_type() -> ServiceError:
+    return ServiceError(
+        "This operation is not supported by this type of state machine", code="StateMachineTypeNotSupported"
+    )

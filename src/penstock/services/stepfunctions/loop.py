@@ -1,0 +1,194 @@
+"""All executions of a service: one Driver, in a thread of its own.
+
+Other threads ask it through `call`, so whatever they see of an execution is how it stands between two of its turns.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, TypeVar
+
+from penstock.clock import Clock, Entropy
+from penstock.engine.callbacks import Callbacks
+from penstock.engine.core import Event
+from penstock.engine.driver import Driver, Machines, Observer
+from penstock.engine.execution import Execution
+from penstock.engine.running import Running
+from penstock.engine.tasks.handler import TaskHandler
+from penstock.errors import ServiceError
+
+if TYPE_CHECKING:
+    from penstock.engine.objects import ObjectStore
+
+T = TypeVar("T")
+_log = logging.getLogger("penstock.stepfunctions")
+
+
+class Loop:
+    """`taken` is called in the loop's thread with every execution that is taken in, whoever started it: a request, a state
+    (states:startExecution), a Map Run; `begun` when it has made its first steps."""
+
+    def __init__(
+        self,
+        *,
+        handlers: Sequence[TaskHandler],
+        clock: Clock | None,
+        skip_time: bool,
+        entropy: Entropy | None,
+        machines: Machines,
+        callbacks: Callbacks,
+        objects: ObjectStore | None,
+        taken: Callable[[Running], None],
+        begun: Callable[[Running], None],
+    ) -> None:
+        self._taken = taken
+        self._begun = begun
+        self._closing: dict[Running, list[Future[None]]] = {}
+        self._beginning: dict[Running, Future[None]] = {}
+        """Executions that have been taken in and have not made a step."""
+        self._ended = False
+        self.driver = _Driver(
+            self,
+            handlers=handlers,
+            clock=clock,
+            skip_time=skip_time,
+            entropy=entropy,
+            machines=machines,
+            callbacks=callbacks,
+            objects=objects,
+        )
+        self._thread = threading.Thread(target=self._run, name="penstock-stepfunctions", daemon=True)
+        self._thread.start()
+
+    def call(self, function: Callable[[], T]) -> T:
+        """What `function` returns or raises when the loop's thread calls it."""
+        future: Future[T] = Future()
+
+        def call() -> None:
+            try:
+                future.set_result(function())
+            except BaseException as error:  # the caller's, not the loop's
+                future.set_exception(error)
+
+        if self._ended:
+            raise ServiceError("The service has been closed.", code="ServiceUnavailable")
+        self.driver.post(call)
+        return future.result()
+
+    def begin(self, start: Callable[[Driver], Running]) -> Running:
+        """Starts an execution, or finds the one that runs already, and comes back when it has begun."""
+
+        def begin() -> tuple[Running, Future[None] | None]:
+            running = start(self.driver)
+            return running, self._beginning.get(running)
+
+        running, begun = self.call(begin)
+        if begun is not None:
+            begun.result()
+        return running
+
+    def closed(self, running: Running) -> Future[None]:
+        """Done when the execution has ended."""
+
+        def watch() -> Future[None]:
+            future: Future[None] = Future()
+            if running.closed:
+                future.set_result(None)
+            else:
+                self._closing.setdefault(running, []).append(future)
+            return future
+
+        return self.call(watch)
+
+    def close(self) -> None:
+        """Stops the attempts that still run, and the thread."""
+        if self._ended:
+            return
+
+        def end() -> None:
+            self._ended = True
+
+        self.call(end)
+        self._thread.join()
+        for waiting in (*self._beginning.values(), *(f for futures in self._closing.values() for f in futures)):
+            waiting.set_exception(ServiceError("The service was closed.", code="ServiceUnavailable"))
+        self._beginning.clear()
+        self._closing.clear()
+
+    def _run(self) -> None:
+        while not self._ended:
+            self.driver.turn()
+        self.driver.close()
+
+    # ---- what the driver tells
+
+    def take(self, running: Running) -> None:
+        self._taken(running)
+        self._beginning[running] = Future()
+
+    def told(self, running: Running) -> None:
+        if self._beginning:
+            begun = self._beginning.pop(running, None)
+            if begun is not None:
+                self._begun(running)
+                begun.set_result(None)
+        if self._closing and running.closed:
+            for future in self._closing.pop(running, ()):
+                future.set_result(None)
+
+
+class _Driver(Driver):
+    """A Driver that tells its loop what happens, and that one broken execution does not bring to a stop."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        *,
+        handlers: Sequence[TaskHandler],
+        clock: Clock | None,
+        skip_time: bool,
+        entropy: Entropy | None,
+        machines: Machines,
+        callbacks: Callbacks,
+        objects: ObjectStore | None,
+    ) -> None:
+        super().__init__(
+            handlers=handlers,
+            clock=clock,
+            skip_time=skip_time,
+            entropy=entropy,
+            machines=machines,
+            callbacks=callbacks,
+            objects=objects,
+        )
+        self._loop = loop
+
+    def begin(self, execution: Execution, observer: Observer | None = None) -> Running:
+        running = super().begin(execution, observer)
+        self._loop.take(running)
+        return running
+
+    def _tell(self, running: Running, event: Event) -> None:
+        try:
+            super()._tell(running, event)
+        except Exception as error:
+            # A fault of ours. The others go on; this one is not left running for ever.
+            _log.exception("The execution %s came to a fault of the engine.", running.execution.arn)
+            self._break(running, error)
+        self._loop.told(running)
+
+    def _break(self, running: Running, error: Exception) -> None:
+        execution = running.execution
+        execution.ready.clear()
+        execution.timers.clear()
+        execution.status = "FAILED"
+        execution.error = "States.Runtime"
+        execution.cause = f"A fault of the engine ended the execution: {type(error).__name__}: {error}"
+        execution.stopped = self.clock.now()
+        self._open.discard(running)
+        for cancel in running.cancels.values():
+            cancel()
+        running.cancels.clear()

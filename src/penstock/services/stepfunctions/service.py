@@ -1,0 +1,122 @@
+"""The service: operations by their names, requests checked against the model before an operation sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from penstock.clock import Clock, Entropy
+from penstock.config import DEFAULT_ACCOUNT, DEFAULT_REGION
+from penstock.engine.callbacks import POLL_SECONDS, Callbacks
+from penstock.engine.tasks.handler import TaskHandler
+from penstock.errors import ServiceError
+from penstock.services.stepfunctions import (
+    activities,
+    definitions,
+    executions,
+    machines,
+    mapruns,
+    requests,
+    tags,
+    versions,
+)
+from penstock.services.stepfunctions.records import Repository
+from penstock.services.stepfunctions.state import Operation, State
+
+if TYPE_CHECKING:
+    from penstock.engine.objects import ObjectStore
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "CreateActivity": activities.create_activity,
+    "CreateStateMachine": machines.create_state_machine,
+    "CreateStateMachineAlias": versions.create_state_machine_alias,
+    "DeleteActivity": activities.delete_activity,
+    "DeleteStateMachine": machines.delete_state_machine,
+    "DeleteStateMachineAlias": versions.delete_state_machine_alias,
+    "DeleteStateMachineVersion": versions.delete_state_machine_version,
+    "DescribeActivity": activities.describe_activity,
+    "DescribeExecution": executions.describe_execution,
+    "DescribeMapRun": mapruns.describe_map_run,
+    "DescribeStateMachine": machines.describe_state_machine,
+    "DescribeStateMachineAlias": versions.describe_state_machine_alias,
+    "DescribeStateMachineForExecution": machines.describe_state_machine_for_execution,
+    "GetActivityTask": activities.get_activity_task,
+    "GetExecutionHistory": executions.get_execution_history,
+    "ListActivities": activities.list_activities,
+    "ListExecutions": executions.list_executions,
+    "ListMapRuns": mapruns.list_map_runs,
+    "ListStateMachineAliases": versions.list_state_machine_aliases,
+    "ListStateMachineVersions": versions.list_state_machine_versions,
+    "ListStateMachines": machines.list_state_machines,
+    "ListTagsForResource": tags.list_tags_for_resource,
+    "PublishStateMachineVersion": versions.publish_state_machine_version,
+    "RedriveExecution": executions.redrive_execution,
+    "SendTaskFailure": activities.send_task_failure,
+    "SendTaskHeartbeat": activities.send_task_heartbeat,
+    "SendTaskSuccess": activities.send_task_success,
+    "StartExecution": executions.start_execution,
+    "StartSyncExecution": executions.start_sync_execution,
+    "StopExecution": executions.stop_execution,
+    "TagResource": tags.tag_resource,
+    "TestState": definitions.test_state,
+    "UntagResource": tags.untag_resource,
+    "UpdateMapRun": mapruns.update_map_run,
+    "UpdateStateMachine": machines.update_state_machine,
+    "UpdateStateMachineAlias": versions.update_state_machine_alias,
+    "ValidateStateMachineDefinition": definitions.validate_state_machine_definition,
+}
+
+LONG: Final = frozenset({"GetActivityTask", "StartSyncExecution", "TestState"})
+"""Operations that may take minutes, because somebody else is to do something."""
+
+
+class StepFunctions:
+    """AWS Step Functions for one account and region; requests may come from any thread.
+
+    `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
+    `repository` is where machines and executions are kept (memory by default), `callbacks` where activities and tokens
+    are, `objects` what distributed Maps read from and write to. With `skip_time`, waits and retries take no time.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str = DEFAULT_REGION,
+        account: str = DEFAULT_ACCOUNT,
+        handlers: Sequence[TaskHandler] = (),
+        repository: Repository | None = None,
+        clock: Clock | None = None,
+        skip_time: bool = False,
+        entropy: Entropy | None = None,
+        callbacks: Callbacks | None = None,
+        objects: ObjectStore | None = None,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._state = State(
+            region=region,
+            account=account,
+            handlers=handlers,
+            repository=repository,
+            clock=clock,
+            skip_time=skip_time,
+            entropy=entropy,
+            callbacks=callbacks,
+            objects=objects,
+            poll_seconds=poll_seconds,
+        )
+
+    def call(self, operation: str, parameters: Any, *, as_client: bool = False) -> dict[str, Any]:
+        """The answer as boto3 gives it, without ResponseMetadata. `as_client` refuses first what boto3 would not send.
+
+        Raises ServiceError with AWS's codes and sentences; UnknownOperationException for what is no operation.
+        """
+        run = OPERATIONS.get(operation)
+        if run is None:
+            raise ServiceError(f"There is no operation {operation!r}.", code="UnknownOperationException")
+        if as_client:
+            requests.check_as_client(operation, parameters)
+        return run(self._state, requests.check(operation, parameters))
+
+    def close(self) -> None:
+        """Stops what runs. Nothing can be asked afterwards."""
+        self._state.loop.close()
