@@ -137,6 +137,9 @@ def service_handlers(
             )
         )
     handlers.append(FunctionHandler({}, state_data=data, clock=clock, entropy=entropy))
+    from penstock.engine.tasks.http import HttpHandler
+
+    handlers.append(HttpHandler(settings.connections))
     aws = settings.aws
     if aws.endpoint_url is not None:
         from penstock.engine.tasks.aws import AwsHandler
