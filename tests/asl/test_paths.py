@@ -107,6 +107,7 @@ FOUND = {
     "$.a.b[?(@.c == 'deep')].c": ["deep"],
     "$..[?(@.p == 1)].n": ["x"],
     "$.list.length()": 5,
+    "$.list[*].length()": 5,  # a function takes all matches
     "$.list.sum()": 15.0,
     "$.list.min()": 1.0,
     "$.list.max()": 5.0,

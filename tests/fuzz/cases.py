@@ -47,7 +47,8 @@ class Broken(AssertionError):
 
 @dataclass(frozen=True)
 class Case:
-    """`text` is a definition as bytes, else `definition` is one; `expression` is a text of its own."""
+    """`text` is a definition as bytes, else `definition` is one; `expression` is a text of its own; `request` is what
+    test_state is asked."""
 
     seed: str
     definition: Any = None
@@ -55,6 +56,7 @@ class Case:
     input: Any = None
     kind: Any = "STANDARD"
     expression: str | None = None
+    request: Any = None
 
 
 def case_of(seed: str) -> Case:
@@ -69,6 +71,8 @@ def case_of(seed: str) -> Case:
     if what < 0.15:
         return Case(seed, expression=mutations.text_of(random), input=given)
     if what < 0.2:
+        return Case(seed, request=mutations.request(random, random.choice(seeds.requests())))
+    if what < 0.25:
         text = json.dumps(definition).encode()
         return Case(seed, text=mutations.garble(random, text), input=given, kind=kind)
     change = mutations.mutate if random.random() < 0.4 else mutations.exchange
@@ -80,6 +84,8 @@ def perform(case: Case) -> str:
     with limited(SECONDS):
         if case.expression is not None:
             return _evaluate(case)
+        if case.request is not None:
+            return _test_state(case.request)
         if case.text is not None:
             return _run_definition(case, read(case.text).document)
         return _run_definition(case, case.definition)
@@ -131,6 +137,17 @@ def _evaluate(case: Case) -> str:
             json.dumps(value, allow_nan=False)
             done = "evaluated"
     return done
+
+
+def _test_state(request: dict[str, Any]) -> str:
+    try:
+        response = penstock.test_state(**request, entropy=Entropy(1))
+    except PenstockError:
+        return "refused"
+    if response["status"] not in ("SUCCEEDED", "FAILED", "RETRIABLE", "CAUGHT_ERROR"):
+        raise Broken(f"TestState gives the status {response['status']}")
+    json.loads(response.get("output", "null"))
+    return "tested"
 
 
 class Whims:

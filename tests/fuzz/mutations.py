@@ -136,6 +136,18 @@ def exchange(random: Random, document: Any) -> Any:
     return document
 
 
+def request(random: Random, arguments: Any) -> Any:
+    """A copy of keyword arguments with one changed, their names kept."""
+    arguments = copy.deepcopy(arguments)
+    name = random.choice([*arguments, "definition"])
+    change = random.choice([mutate, exchange])
+    if isinstance(arguments[name], dict | list):
+        arguments[name] = change(random, arguments[name])
+    else:
+        arguments[name] = value_of(random, arguments[name])
+    return arguments
+
+
 def _kind_of(key: Any, value: Any) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return "number"

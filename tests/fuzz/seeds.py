@@ -347,6 +347,25 @@ def definitions() -> list[tuple[Definition, Any]]:
 
 
 @cache
+def requests() -> list[Definition]:
+    """What to ask of `test_state`: its keyword arguments, `definition` and `input` among them."""
+    mock: Definition = {"result": {"Payload": 1}, "fieldValidationMode": "NONE"}
+    found = [
+        {"definition": machine, "stateName": name, "input": INPUT, "inspectionLevel": level, "mock": mock}
+        for machine in (JSONPATH, JSONATA)
+        for name in machine["States"]
+        for level in ("INFO", "TRACE")
+    ]
+    for each in found:
+        if each["definition"]["States"][each["stateName"]]["Type"] not in ("Task", "Map", "Parallel"):
+            del each["mock"]
+    if data.why_absent() is None:
+        cases = [case for case in data.recorded() if case["kind"] == "test_state"]
+        found += [{"definition": c["definition"], "input": c.get("input"), **c.get("params", {})} for c in cases]
+    return found
+
+
+@cache
 def expressions() -> list[str]:
     """Expressions to put between `{%` and `%}`; those of the reference suite too where they are there."""
     if data.why_absent() is not None:

@@ -87,10 +87,10 @@ class Path:
     @property
     def definite(self) -> bool:
         """Whether it gives at most one value; the others give an array."""
+        if any(isinstance(step, Call) for step in self.steps):
+            return True  # a function takes all that is before it: `$..a.length()` counts the matches
         last = len(self.steps) - 1
         for position, step in enumerate(self.steps):
-            if isinstance(step, Call):
-                return True
             if isinstance(step, Property):
                 # Jayway: several names in the last step are merged into one object.
                 if len(step.names) > 1 and position != last:
