@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,6 +89,20 @@ def test_functions_put_in_place_cannot_explode() -> None:
     source = f"class Foo(Task):\n    pass\n\n\n{functions}def f30(data):\n    Foo()\n\n\n{MAIN}f0(data)\n"
     assert set(codes(source)) == {"PS604"}
     assert set(codes(source.replace("    Foo()\n", "    pass\n"))) == {"PS604"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "if 'k' in data['a{i}']:\n        data['x'] = data['a{i}']['k']",
+        "data['i{i}'] = Foo()\n    map(data['j{i}'], Foo)",
+    ],
+)
+def test_time_grows_with_the_script_and_not_with_its_square(line: str) -> None:
+    source = f"class Foo(Task):\n    pass\n\n\n{MAIN}" + "\n    ".join(line.replace("{i}", str(i)) for i in range(1000))
+    begun = time.process_time()
+    assert codes(source) == []
+    assert time.process_time() - begun < 3  # 30 s before
 
 
 def test_compiling_runs_nothing(tmp_path: object) -> None:

@@ -366,13 +366,4 @@ def _contains(context: Context, whole: ast.expr, left: ast.expr, right: ast.expr
 
 def _used_as_dict(context: Context, place: ast.expr) -> bool:
     """Whether the function takes items of this place by a text: then Python says that it is a dict."""
-    wanted = ast.dump(place)
-    for node in ast.walk(context.frame.function.node):
-        if (
-            isinstance(node, ast.Subscript)
-            and isinstance(node.slice, ast.Constant)
-            and isinstance(node.slice.value, str)
-            and ast.dump(node.value) == wanted
-        ):
-            return True
-    return False
+    return ast.dump(place) in context.frame.function.dict_places

@@ -88,18 +88,9 @@ def _collect(
 
 def _stored(context: Context, items: ast.expr) -> bool:
     """Whether the items come from a task of this function that stores them with `put_items`."""
-    wanted = ast.dump(items).replace("Load()", "Store()")
     found = context.declarations
-    for node in ast.walk(context.frame.function.node):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
-            task = found.tasks.get(node.value.func.id)
-            if (
-                task
-                and any(ast.dump(t).replace("Load()", "Store()") == wanted for t in node.targets)
-                and _attributes(task) & _WRITES
-            ):
-                return True
-    return False
+    names = context.frame.function.results.get(ast.dump(items), ())
+    return any(name in found.tasks and _attributes(found.tasks[name]) & _WRITES for name in names)
 
 
 def _attributes(task: TaskClass) -> frozenset[str]:

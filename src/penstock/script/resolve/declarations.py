@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from penstock.diagnostics import Note, Span
@@ -32,6 +34,32 @@ class MachineFunction:
     @property
     def input_name(self) -> str:
         return self.parameter or "data"
+
+    @cached_property
+    def dict_places(self) -> frozenset[str]:
+        """The places (as `ast.dump` writes them) that the function takes items of by a text: Python says they are dicts."""
+        return frozenset(
+            ast.dump(node.value)
+            for node in ast.walk(self.node)
+            if isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+        )
+
+    @cached_property
+    def results(self) -> Mapping[str, frozenset[str]]:
+        """The names of what is called for each place that the function stores a result in (as `ast.dump` writes reading it)."""
+        found: dict[str, set[str]] = {}
+        for node in ast.walk(self.node):
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Call)
+                and isinstance(node.value.func, ast.Name)
+            ):
+                for target in node.targets:
+                    place = ast.dump(target).replace("Store()", "Load()")
+                    found.setdefault(place, set()).add(node.value.func.id)
+        return {place: frozenset(names) for place, names in found.items()}
 
 
 @dataclass(frozen=True)
