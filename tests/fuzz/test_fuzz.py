@@ -31,12 +31,22 @@ def test_a_case_that_hangs_is_stopped_and_found(monkeypatch: pytest.MonkeyPatch)
     assert "TimeLimit" in next(iter(found))
 
 
+CONDITION_WITHIN = {
+    "StartAt": "C",
+    "States": {
+        "C": {"Type": "Choice", "Choices": [{"Or": [{"Condition": "{% true %}"}], "Next": "E"}]},
+        "E": {"Type": "Succeed"},
+    },
+}
+
+
 @pytest.mark.parametrize(
     "case",
     [
         Case("a panic in Rust", expression="{% $fromMillis(0, '[é]') %}"),
         Case("a marker that names nothing", expression="{% $fromMillis(0, '[ ]') %}"),
         Case("another panic", expression="{% $parseInteger('é', '٠') %}"),
+        Case("a condition within a rule", definition=CONDITION_WITHIN),
         Case("a function of many", input={"l": [[1], {}]}, expression="$.l[*].length()"),
         Case("a range without a length", expression="States.ArrayRange(0, 1e308, 1)"),
         Case("a number that JSON lacks", expression="States.MathAdd(1e308, 1e308)"),

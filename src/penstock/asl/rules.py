@@ -87,6 +87,7 @@ def _read_test(walk: Walk, raw: dict[str, Any], place: Place, own: list[Problem]
     if key == "Variable":
         return _comparison(walk, raw, place, own)
     if key == "Condition":
+        walk.sound = walk.sound and depth == 0  # inside And, Or and Not the model has no place for one
         return UNSET
     if depth >= MAX_RULE_DEPTH:
         walk.fault(f"Rules may be nested {MAX_RULE_DEPTH} deep at most.", place, code="TOO_DEEPLY_NESTED")
