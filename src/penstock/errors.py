@@ -72,7 +72,9 @@ class ClientError(ServiceError):
     `operation_name` the operation in the API's spelling. `client.exceptions.NAME` are its subclasses by code."""
 
     def __init__(self, message: str, *, code: str, operation_name: str) -> None:
-        super().__init__(f"An error occurred ({code}) when calling the {operation_name} operation: {message}", code=code)
+        super().__init__(
+            f"An error occurred ({code}) when calling the {operation_name} operation: {message}", code=code
+        )
         self.operation_name = operation_name
         self.response: dict[str, Any] = {
             "Error": {"Code": code, "Message": message},
