@@ -293,5 +293,10 @@ def test_a_deep_or_broken_machine_is_walked_to_an_end():
     assert made(deep).results == {}
     many = {f"P{n}": {"Type": "Pass", "Next": f"P{(n + 1) % 5000}"} for n in range(5000)}
     assert made(machine(many)).input == {}
+    path = "$" + ".a" * 10_000
+    assert made(machine({"P": {"Type": "Pass", "InputPath": path, "End": True}})).input != {}
+    parse = {"Type": "Pass", "Parameters": {"b.$": "States.StringToJson($.b)"}}
+    texts = {f"P{n}": {**parse, "Next": f"P{n + 1}"} for n in range(100)}
+    assert len(json.dumps(made(machine({**texts, "P100": {"Type": "Succeed"}})).input)) < 10_000
     broken = machine({"P": {"Type": "Pass", "InputPath": "$.[", "Next": "Nowhere"}})
     assert made(broken).input == {}

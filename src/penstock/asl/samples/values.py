@@ -16,6 +16,8 @@ from penstock.jsontools import Json, dumps_text
 
 Kind: TypeAlias = Literal["text", "number", "boolean", "time", "object", "array", "null"]
 
+MAX_DEPTH: Final = 200
+
 MAX_ITEMS: Final = 20
 """A path may ask for item 5,000; nobody wants a mock that long."""
 
@@ -39,6 +41,12 @@ class Hole:
     default: Json | Unset = UNSET
     absent: set[str] = field(default_factory=set)
     unlike: list[Json] = field(default_factory=list)
+    depth: int = 0
+
+    @property
+    def is_deep(self) -> bool:
+        """As deep as anybody's data is; nothing is made below."""
+        return self.depth >= MAX_DEPTH
 
     @property
     def is_open(self) -> bool:
@@ -90,9 +98,9 @@ def part(value: Value | None, name: str, *, make: bool = True) -> Value | None:
     if value.constant is not UNSET:
         return part(Known(value.constant), name)
     if name not in value.fields:
-        if not make or value.item is not None:
+        if not make or value.item is not None or value.is_deep:
             return None
-        value.fields[name] = Hole(name)
+        value.fields[name] = Hole(name, depth=value.depth + 1)
     return value.fields[name]
 
 
@@ -106,7 +114,9 @@ def element(value: Value | None, index: int = 0) -> Value | None:
     if not isinstance(value, Hole) or value.constant is not UNSET or value.fields or value.encoded is not None:
         return None
     if value.item is None:
-        value.item = Hole(value.name[:-1] if value.name.endswith("s") else value.name)
+        if value.is_deep:
+            return None
+        value.item = Hole(value.name[:-1] if value.name.endswith("s") else value.name, depth=value.depth + 1)
     wanted = index + 1 if index >= 0 else -index
     value.length = max(value.length, min(wanted, MAX_ITEMS))
     return value.item
@@ -155,8 +165,10 @@ def differ(value: Value | None, constant: Json) -> None:
 def decoded(value: Value | None, encoding: Literal["json", "base64"]) -> Value:
     """What is inside a text that a function takes apart."""
     if isinstance(value, Hole):
-        if value.encoded is None and value.constant is UNSET and not value.fields and value.item is None:
-            value.encoded, value.encoding = Hole(value.name), encoding
+        open_ = value.constant is UNSET and not value.fields and value.item is None
+        if value.encoded is None and open_ and not value.is_deep:
+            # Each text within a text doubles its backslashes.
+            value.encoded, value.encoding = Hole(value.name, depth=value.depth + MAX_DEPTH // 5), encoding
         if value.encoded is not None and value.encoding == encoding:
             return value.encoded
     return TEXT
@@ -187,17 +199,25 @@ def sample(hole: Hole) -> Json:
     return _plain(hole)
 
 
-def materialised(value: Value) -> Json:
+def materialised(value: Value, depth: int = 0) -> Json:
     """A value as JSON, holes and all."""
+    if depth > MAX_DEPTH:
+        return None
     if isinstance(value, Hole):
         return sample(value)
     if isinstance(value, Known):
         return value.value
     if isinstance(value, Items):
-        return [materialised(each) for each in value.items]
-    base = {} if value.base is None else materialised(value.base)
-    own = {name: materialised(each) for name, each in value.own.items()}
-    return {**base, **own} if isinstance(base, dict) else dict(own)
+        return [materialised(each, depth + 1) for each in value.items]
+    made: dict[str, Json] = {}
+    below: Value | None = value
+    while isinstance(below, Record):  # a machine of thousands of states makes a chain as long
+        for name, each in below.own.items():
+            if name not in made:
+                made[name] = materialised(each, depth + 1)
+        below = below.base
+    rest = None if below is None else materialised(below, depth + 1)
+    return {**rest, **made} if isinstance(rest, dict) else made
 
 
 def _plain(hole: Hole) -> Json:
