@@ -230,14 +230,7 @@ def test_every_requirement_has_a_floor() -> None:
         *PYPROJECT["dependency-groups"].values(),
     ]
     for requirement in (entry for group in groups for entry in group if isinstance(entry, str)):
-        assert re.search(r">=|\[", requirement), f"{requirement}: no lower bound"
-
-
-def test_no_private_host_is_named() -> None:
-    lock = ROOT / "uv.lock"
-    if lock.exists():
-        hosts = set(re.findall(r"https?://([^/\"]+)", lock.read_text(encoding="utf-8")))
-        assert hosts <= {"pypi.org", "files.pythonhosted.org"}
+        assert re.search(r">=|^penstock\[", requirement), f"{requirement}: no lower bound"
 
 
 # --- Documentation ---
@@ -315,20 +308,3 @@ def test_every_command_and_option_is_in_the_reference() -> None:
             words = [word for word in (*option.opts, *option.secondary_opts) if word.startswith("-")]
             for word in words:
                 assert f"`{word}" in sections[f"penstock {name}"], f"penstock {name} {word}"
-
-
-def test_the_lock_file_knows_every_requirement() -> None:
-    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
-    (package,) = [package for package in lock["package"] if package["name"] == "penstock"]
-
-    def names(requirements: list[Any]) -> set[str]:
-        texts = [entry for entry in requirements if isinstance(entry, str)]
-        # Normalised as PEP 503 says.
-        return {re.sub(r"[-_.]+", "-", re.split(r"[\[><=~; ]", text)[0]).lower() for text in texts} - {"penstock"}
-
-    project = PYPROJECT["project"]
-    wanted = names(project["dependencies"]).union(*map(names, project["optional-dependencies"].values()))
-    assert wanted <= {entry["name"] for entry in package["metadata"]["requires-dist"]}, "run `uv lock`"
-    for group, requirements in PYPROJECT["dependency-groups"].items():
-        locked = {entry["name"] for entry in package["metadata"]["requires-dev"][group]}
-        assert names(requirements) <= locked, f"group {group}: run `uv lock`"
