@@ -142,15 +142,15 @@ class Exceptions:
 
 def start_service(
     *,
-    functions: Mapping[str, Function] | None,
-    settings: Settings | None,
-    handlers: Sequence[TaskHandler],
-    skip_time: bool,
-    callbacks: Callbacks | None,
-    objects: Given | None,
-    clock: Clock | None,
-    entropy: Entropy | None,
-    poll_seconds: float,
+    functions: Mapping[str, Function] | None = None,
+    settings: Settings | None = None,
+    handlers: Sequence[TaskHandler] = (),
+    skip_time: bool = False,
+    callbacks: Callbacks | None = None,
+    objects: Given | None = None,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    poll_seconds: float = 60.0,
 ) -> tuple[list[TaskHandler], StepFunctions]:
     """A service whose tasks are answered by what the settings and `functions` name; the handlers to close after it."""
     from penstock.services.stepfunctions import StepFunctions

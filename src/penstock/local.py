@@ -120,7 +120,9 @@ def service_handlers(
     """Who answers the tasks of machines that a client creates, whatever they call: `functions`, then `[functions]` of the
     settings, then the answer that Lambda gives for a function it does not know, at last AWS services where `[aws]
     endpoint_url` says. The caller closes them."""
+    from penstock.engine.tasks.aws import AwsHandler
     from penstock.engine.tasks.functions import FunctionHandler
+    from penstock.engine.tasks.http import HttpHandler
     from penstock.engine.tasks.statedata import StateDataFolder
 
     data = StateDataFolder()
@@ -137,17 +139,12 @@ def service_handlers(
             )
         )
     handlers.append(FunctionHandler({}, state_data=data, clock=clock, entropy=entropy))
-    from penstock.engine.tasks.http import HttpHandler
-
-    handlers.append(HttpHandler(settings.connections))
     aws = settings.aws
-    if aws.endpoint_url is not None:
-        from penstock.engine.tasks.aws import AwsHandler
-
-        handlers.append(
-            AwsHandler(aws.endpoint_url, region=aws.region, account=aws.account, clock=clock, entropy=entropy)
-        )
-    handlers.append(_Closing(data.close))
+    handlers += [
+        HttpHandler(settings.connections),
+        AwsHandler(aws.endpoint_url, region=aws.region, account=aws.account, clock=clock, entropy=entropy),
+        _Closing(data.close),
+    ]
     return handlers
 
 

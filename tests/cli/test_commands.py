@@ -36,6 +36,7 @@ def test_the_commands_and_flags_are_frozen():
         "graph": "--machine --format --history -o --output",
         "state": "--input --mock --inspect --variables --context --configuration --machine --var --time",
         "mocks": "--machine -o --output --write-input --write-objects --case --force --var --type",
+        "server": "--host --port --token",
         "new": "",
         "completion": "",
     }

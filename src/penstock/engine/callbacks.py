@@ -70,6 +70,7 @@ class Callbacks:
         self._activities: dict[str, Activity] = {}
         self._queues: dict[str, OrderedDict[_Waiting, None]] = {}
         self._pollers: dict[str, deque[object]] = {}
+        self._released = False
 
     # ---- tokens
 
@@ -166,7 +167,7 @@ class Callbacks:
                 self._changed.wait_for(lambda: self._ready(arn, line, ticket), timeout=wait)
                 self._known(arn)
                 queue = self._queues[arn]
-                if line[0] is not ticket or not queue:
+                if self._released or line[0] is not ticket or not queue:
                     return None
                 waiting, _ = queue.popitem(last=False)
             finally:
@@ -176,9 +177,15 @@ class Callbacks:
         assert waiting.request.token is not None  # the core gives every attempt of an activity one
         return ActivityTask(waiting.request.token, waiting.request.arguments)
 
+    def release(self) -> None:
+        """Lets the workers that wait for tasks go, and those that come later: the process ends."""
+        with self._changed:
+            self._released = True
+            self._changed.notify_all()
+
     def _ready(self, arn: str, line: deque[object], ticket: object) -> bool:
         queue = self._queues.get(arn)
-        return queue is None or (line[0] is ticket and bool(queue))
+        return self._released or queue is None or (line[0] is ticket and bool(queue))
 
     def _known(self, arn: str) -> Activity:
         _check_arn(arn)

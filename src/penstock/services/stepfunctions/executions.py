@@ -241,7 +241,12 @@ def _of_machine(state: State, text: str) -> Iterable[Started]:
         raise no_machine(text)
     if machine.type != "STANDARD":
         raise _not_of_this_type()
-    found = state.repository.executions.of(arn.base, newest_first=True)
+    created = machine.created  # those from before are of a machine of this name that was deleted
+    found = (
+        record
+        for record in state.repository.executions.of(arn.base, newest_first=True)
+        if state.running[record.arn].execution.started >= created
+    )
     if not arn.rest:
         return found
     return (record for record in found if text in (record.version_arn, record.alias_arn))

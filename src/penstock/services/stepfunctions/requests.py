@@ -47,11 +47,8 @@ def check(operation: str, parameters: Any) -> dict[str, Any]:
 def _value(value: Any, shape: Any, path: str, problems: list[str]) -> Any:
     kind = shape.type_name
     if kind in _NUMBERS:
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or (kind in ("integer", "long") and value != int(value))
-        ):
+        whole = not isinstance(value, float) or value.is_integer() or kind not in ("integer", "long")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not whole:
             raise _wrong_kind(path, kind)
         _limits(value, value, "value", shape, path, problems)
         return value

@@ -92,6 +92,7 @@ class StepFunctions:
         objects: ObjectStore | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
+        self._owns_callbacks = callbacks is None
         self._state = State(
             region=region,
             account=account,
@@ -118,5 +119,7 @@ class StepFunctions:
         return run(self._state, requests.check(operation, parameters))
 
     def close(self) -> None:
-        """Stops what runs. Nothing can be asked afterwards."""
+        """Stops what runs, and lets workers go that wait for tasks. Nothing can be asked afterwards."""
+        if self._owns_callbacks:
+            self._state.callbacks.release()
         self._state.loop.close()
