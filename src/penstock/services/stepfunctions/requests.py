@@ -86,13 +86,14 @@ def _text(value: str, shape: Any, path: str, problems: list[str]) -> None:
     if "enum" in metadata and value not in metadata["enum"]:
         values = ", ".join(metadata["enum"])
         problems.append(f"{_at(value, path)}Member must satisfy enum value set: [{values}]")
-    elif "pattern" in metadata and not _pattern(metadata["pattern"]).search(value):
+    elif "pattern" in metadata and not _pattern(metadata["pattern"]).fullmatch(value):
         problems.append(f"{_at(value, path)}Member must satisfy regular expression pattern: {metadata['pattern']}")
 
 
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
+    # The model's patterns are Java's.
+    return re.compile(text.replace(r"\p{ASCII}", r"[\x00-\x7f]"))
 
 
 def _limits(number: float, value: Any, what: str, shape: Any, path: str, problems: list[str]) -> bool:
