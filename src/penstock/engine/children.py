@@ -124,6 +124,8 @@ class NestedExecutions:
             name = None
         try:
             child = self._driver.start(program, value, name=name, machine_arn=arn)
+        except ServiceError:  # a service has an execution of that name
+            raise
         except PenstockError as error:
             raise ServiceError(f"Invalid Name: '{name}'" if name else str(error), code="InvalidName") from None
         if name is not None:

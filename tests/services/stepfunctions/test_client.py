@@ -234,8 +234,20 @@ def test_nested_executions_can_be_asked_after(client: penstock.Client) -> None:
     assert json.loads(answer["output"])["Output"] == {"x": 1}
     (listed,) = client.list_executions(stateMachineArn=child)["executions"]
     assert (listed["name"], listed["status"]) == ("called", "SUCCEEDED")
+    again = ended(client, client.start_execution(stateMachineArn=parent)["executionArn"])
+    assert again["error"] == "StepFunctions.ExecutionAlreadyExistsException"
     described = client.describe_state_machine_for_execution(executionArn=listed["executionArn"])
     assert json.loads(described["definition"]) == PASS
+
+
+def test_a_state_cannot_start_under_a_name_that_a_request_has_taken(client: penstock.Client) -> None:
+    child = create(client, PASS, "child")
+    taken = client.start_execution(stateMachineArn=child, name="n", input="1")["executionArn"]
+    arguments = {"StateMachineArn": child, "Name": "n"}
+    parent = create(client, task("arn:aws:states:::states:startExecution", Parameters=arguments), "parent")
+    answer = ended(client, client.start_execution(stateMachineArn=parent)["executionArn"])
+    assert answer["error"] == "StepFunctions.ExecutionAlreadyExistsException"
+    assert client.describe_execution(executionArn=taken)["output"] == "1"
 
 
 def test_map_runs_and_their_children(client: penstock.Client) -> None:

@@ -28,8 +28,9 @@ _log = logging.getLogger("penstock.stepfunctions")
 
 
 class Loop:
-    """`taken` is called in the loop's thread with every execution that is taken in, whoever started it: a request, a state
-    (states:startExecution), a Map Run; `begun` when it has made its first steps."""
+    """All three are called in the loop's thread, with every execution, whoever starts it: a request, a state
+    (states:startExecution), a Map Run. `check` may refuse it with a ServiceError, `taken` hears that it is taken in, `begun`
+    that it has made its first steps."""
 
     def __init__(
         self,
@@ -41,9 +42,11 @@ class Loop:
         machines: Machines,
         callbacks: Callbacks,
         objects: ObjectStore | None,
+        check: Callable[[Execution], None],
         taken: Callable[[Running], None],
         begun: Callable[[Running], None],
     ) -> None:
+        self._check = check
         self._taken = taken
         self._begun = begun
         self._closing: dict[Running, list[Future[None]]] = {}
@@ -125,6 +128,9 @@ class Loop:
 
     # ---- what the driver tells
 
+    def check(self, execution: Execution) -> None:
+        self._check(execution)
+
     def take(self, running: Running) -> None:
         self._taken(running)
         self._beginning[running] = Future()
@@ -167,6 +173,7 @@ class _Driver(Driver):
         self._loop = loop
 
     def begin(self, execution: Execution, observer: Observer | None = None) -> Running:
+        self._loop.check(execution)
         running = super().begin(execution, observer)
         self._loop.take(running)
         return running

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from penstock.clock import Clock, Entropy, SystemClock
 from penstock.engine.callbacks import POLL_SECONDS, Callbacks
 from penstock.engine.driver import Running
+from penstock.engine.execution import Execution
 from penstock.engine.history import instant
 from penstock.engine.program import Program, compile_program
 from penstock.engine.tasks.handler import TaskHandler
@@ -70,6 +71,7 @@ class State:
             machines=self.program_of,
             callbacks=self.callbacks,
             objects=objects,
+            check=self._check,
             taken=self._taken,
             begun=self._begun,
         )
@@ -134,6 +136,10 @@ class State:
         if record is None or running is None:
             raise ServiceError(f"Execution Does Not Exist: '{text}'", code="ExecutionDoesNotExist")
         return record, running
+
+    def _check(self, execution: Execution) -> None:
+        if execution.type == "STANDARD" and execution.arn in self.running:
+            raise ServiceError(f"Execution Already Exists: '{execution.arn}'", code="ExecutionAlreadyExists")
 
     def _taken(self, running: Running) -> None:
         execution = running.execution
