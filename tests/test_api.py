@@ -49,6 +49,7 @@ def script(tmp_path: Path) -> Path:
 def test_the_public_names_are_frozen():
     assert penstock.__all__ == [
         "Callbacks",
+        "Client",
         "Diagnostic",
         "Machine",
         "RunHandle",
