@@ -37,11 +37,11 @@ def main() -> int:
     known: dict[str, peers.Peer] = {}
 
     @contextmanager
-    def contestants() -> Iterator[list[peers.Peer]]:
+    def contestants(*, alone: bool = False) -> Iterator[list[peers.Peer]]:
         """Processes of their own for each workload, so that none carries what another left in memory."""
         running: list[peers.Peer] = []
         try:
-            for make in makers:
+            for make in makers[:1] if alone else makers:
                 peer = make()
                 try:
                     peer.start()
@@ -62,10 +62,10 @@ def main() -> int:
     for small, large in workloads.pairs():
         if wanted(small.group):
             _say(small.name)
-            with contestants() as running:
+            with contestants(alone=small.alone) as running:
                 rows.append(measure.measure(small, running, options.rounds))
             _say(large.name)
-            with contestants() as running:
+            with contestants(alone=large.alone) as running:
                 rows.append(measure.measure(large, running, options.rounds, smaller=rows[-1]))
     if wanted("W7"):
         single = workloads.load("W7_single")
@@ -81,7 +81,7 @@ def main() -> int:
     for _, large in workloads.pairs():
         if wanted(large.group):
             _say(f"{large.name}, fresh processes")
-            first.append(measure.measure_first_runs(large, quick, min(3, options.rounds)))
+            first.append(measure.measure_first_runs(large, quick[:1] if large.alone else quick, min(3, options.rounds)))
     if wanted("W10"):
         _say("W10")
         cold = coldstart.measure()

@@ -48,6 +48,11 @@ def judge(rows: list[Row], cold: dict[str, float | str], big: list[dict[str, flo
     for group in ("W1", "W2", "W3", "W4", "W6"):
         if group in groups:
             lines.append(_ratio(f"{group}: faster than {NODE}", groups[group], NODE, 1))
+    for group, bound in (("W5", 60e-6), ("W6", 150e-6)):
+        if group in groups:
+            cpu = groups[group][-1].figures.get(RUN_AND_HISTORY, Figure()).cpu
+            what = f"{group}: at most {seconds(bound)} a unit, with history, in processor time"
+            lines.append(Line(what, seconds(cpu), cpu <= bound if cpu else None))
     for group, sizes in groups.items():
         if group in ("W11", "W7") or len(sizes) < 2:
             continue
