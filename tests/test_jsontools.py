@@ -66,3 +66,12 @@ def test_a_byte_order_mark_is_not_content() -> None:
 @given(VALUES)
 def test_text_is_the_compact_form(value: jsontools.Json) -> None:
     assert json.loads(jsontools.dumps_text(value)) == value
+
+
+@pytest.mark.parametrize("depth", [1, 253, 254, 255, 256, 500, 501, 900])
+def test_depth_is_told_exactly_on_both_sides_of_what_orjson_takes(depth: int) -> None:
+    value: list[object] = []
+    for _ in range(depth - 1):
+        value = [value]
+    assert jsontools.depth_exceeds(value, 500) is (depth > 500)
+    assert jsontools.depth_exceeds(value, 10) is (depth > 10)

@@ -80,6 +80,9 @@ def loads(text: str | bytes, *, what: str = "The text") -> Json:
     return value
 
 
+_ORJSON_DEPTH = 254
+
+
 class _Refused(Exception):
     pass
 
@@ -101,6 +104,14 @@ def _no_constant(name: str) -> Any:
 
 def depth_exceeds(value: Json, limit: int) -> bool:
     """Whether containers nest more than `limit` deep; walks level by level, so it never recurses."""
+    if limit >= _ORJSON_DEPTH:
+        # orjson refuses deeper nesting than this, and is thirty times faster than any walk from here.
+        try:
+            orjson.dumps(value)
+        except TypeError:
+            pass
+        else:
+            return False
     level: list[Any] = [value]
     depth = 0
     while True:

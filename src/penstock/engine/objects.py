@@ -198,4 +198,5 @@ def _is_plain(name: str) -> bool:
 
 
 def _bytes(content: bytes | str) -> bytes:
-    return content.encode() if isinstance(content, str) else content
+    # As every JSON text of ours: a lone surrogate has no UTF-8, and is no reason to fail before anybody reads it.
+    return content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
