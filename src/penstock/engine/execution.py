@@ -204,6 +204,7 @@ class Frame:
 
     __slots__ = (
         "attempt",
+        "before",
         "entered",
         "entered_at",
         "failure",
@@ -248,6 +249,8 @@ class Frame:
         self.index = index
         self.last = last
         """Id of the event that its next event follows."""
+        self.before = 0
+        """Id of the event that `last` follows, where `last` may have been taken away before it is asked for."""
         self.phase = ENTER
         self.entered = 0
         """Id of the StateEntered event of its state."""
@@ -357,8 +360,8 @@ class Execution:
         """Frames that can go on, in order."""
         self.attempts: dict[int, Frame] = {}
         """Attempts that the world is working on."""
-        self.timers: dict[int, tuple[Frame | None, str]] = {}
-        """Timers that are set, and what for."""
+        self.timers: dict[int, tuple[Frame | None, str, float]] = {}
+        """Timers that are set: for what, and for when."""
         self.context: dict[str, Any] | None = None
         """The part of the context object that never changes, made when first asked for."""
         self.turn: Callable[[Execution, float], Turn] | None = None

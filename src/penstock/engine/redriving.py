@@ -61,6 +61,7 @@ def _restore(turn: Turn, frame: Frame, redriven: int) -> list[Frame]:
     inside = frame.entered and frame.state.retries
     join = frame.join or frame.kept
     frame.last = redriven
+    frame.before = redriven - 1
     frame.attempt = frame.failure = frame.retries = frame.join = frame.kept = None
     frame.result = None
     frame.retry_count = frame.timer = 0

@@ -13,7 +13,7 @@ from penstock.engine.retry import Recovery
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
-    from penstock.engine.core import ChildClosed, Turn
+    from penstock.engine.core import ChildClosed, MapRunUpdated, Turn
     from penstock.engine.mapruns import ItemsRead, MapRunEnded
     from penstock.engine.tasks.handler import Report
 
@@ -99,6 +99,9 @@ class State:
         raise NotImplementedError
 
     def map_run_reported(self, turn: Turn, frame: Frame, news: ItemsRead | MapRunEnded) -> None:
+        raise NotImplementedError
+
+    def map_run_updated(self, turn: Turn, frame: Frame, update: MapRunUpdated) -> None:
         raise NotImplementedError
 
     def abort_children(self, turn: Turn, frame: Frame, previous: int) -> None:

@@ -21,7 +21,7 @@ from penstock.engine.states.mapping import Figure, Map
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
-    from penstock.engine.core import Turn
+    from penstock.engine.core import MapRunUpdated, Turn
     from penstock.engine.program import Program
 
 _STARTED: Final = KIND["MapStateStarted"]
@@ -312,6 +312,14 @@ class DistributedMap(Map):
             join.read += len(news.items)
         self._ask(turn, frame)
 
+    def map_run_updated(self, turn: Turn, frame: Frame, update: MapRunUpdated) -> None:
+        join = frame.join
+        if isinstance(join, RunJoin):
+            join.limit = self.capped(update.max_concurrency)
+            join.tolerated = update.tolerated_count
+            join.percentage = update.tolerated_percentage
+            self._ask(turn, frame)
+
     def child_closed(self, turn: Turn, frame: Frame, closed: ChildClosed) -> None:
         join = frame.join
         if not isinstance(join, RunJoin):
@@ -357,11 +365,15 @@ class DistributedMap(Map):
 
     # ---- ending
 
-    def _end(self, turn: Turn, join: RunJoin, status: str) -> None:
+    def ending(self, join: RunJoin, status: str) -> EndMapRun:
+        """What the driver is told when the run is over."""
         pending: Iterable[bytes] = ()
         if status != "SUCCEEDED" and self.writer is not None and self.writer.arguments is not None:
             pending = [dumps(value) for value in join.batch] + [dumps(item[1]) for item in join.buffer]
-        turn.commands.append(EndMapRun(join.run, "SUCCEEDED" if status == "SUCCEEDED" else "FAILED", tuple(pending)))
+        return EndMapRun(join.run, "SUCCEEDED" if status == "SUCCEEDED" else "FAILED", tuple(pending))
+
+    def _end(self, turn: Turn, join: RunJoin, status: str) -> None:
+        turn.commands.append(self.ending(join, status))
 
     def _break(self, turn: Turn, frame: Frame, join: RunJoin, failure: Failure) -> None:
         """The run fails: its children are stopped, and what results there are are written."""

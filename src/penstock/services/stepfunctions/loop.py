@@ -21,6 +21,7 @@ from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
 
 if TYPE_CHECKING:
+    from penstock.engine.journal import Link
     from penstock.engine.objects import ObjectStore
 
 T = TypeVar("T")
@@ -172,9 +173,9 @@ class _Driver(Driver):
         )
         self._loop = loop
 
-    def begin(self, execution: Execution, observer: Observer | None = None) -> Running:
+    def begin(self, execution: Execution, observer: Observer | None = None, link: Link | None = None) -> Running:
         self._loop.check(execution)
-        running = super().begin(execution, observer)
+        running = super().begin(execution, observer, link)
         self._loop.take(running)
         return running
 
