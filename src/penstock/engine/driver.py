@@ -31,6 +31,7 @@ from penstock.engine.core import (
     Command,
     Continued,
     Event,
+    MapRunUpdated,
     Redriven,
     SetTimer,
     StartChild,
@@ -274,6 +275,8 @@ class Driver:
         if reason is not None:
             raise ServiceError(reason, code="ExecutionNotRedrivable")
         self._open.add(running)
+        if running.entry is not None:
+            self._by_arn[running.execution.arn] = running
         self._turns.append((running, Redriven()))
         self.turn()
 
@@ -711,6 +714,11 @@ class Driver:
             self._note(running, active)
         self._turns.append((running, news))
 
+    def update_map_run(self, running: Running, active: ActiveRun, event: MapRunUpdated) -> None:
+        """A Map Run has new figures, which its record has already; for the loop's thread."""
+        self._note(running, active)
+        self._turns.append((running, event))
+
     def _note(self, running: Running, active: ActiveRun) -> None:
         """How a Map Run stands is written down with the next commit."""
         if self.journal is not None and running.entry is not None:
@@ -746,7 +754,8 @@ class _Show:
 
 
 def _is_of_withdrawn(call: Callable[[], None]) -> bool:
-    return isinstance(call, _Start | _Show) and call.running.withdrawn
+    running = getattr(call, "running", None)
+    return isinstance(running, Running) and running.withdrawn
 
 
 def _writable(report: Succeeded | Submitted) -> Report:

@@ -267,6 +267,12 @@ class Journal:
             events=execution.base,
         )
 
+    def broken(self, running: Running) -> None:
+        """A fault of the engine ended it: only its row says so."""
+        if running.entry is not None:
+            running.execution.take()
+            self._close(running)
+
     def over(self, running: Running) -> None:
         """An execution whose turns are not written down has ended: nobody can ask after it."""
         if running.entry is not None:

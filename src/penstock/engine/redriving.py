@@ -16,6 +16,7 @@ from penstock.engine.history import KIND
 
 if TYPE_CHECKING:
     from penstock.engine.core import Turn
+    from penstock.engine.journal import Closed
 
 _REDRIVEN: Final = KIND["ExecutionRedriven"]
 _PERIOD: Final = 14 * 86_400
@@ -23,7 +24,7 @@ _LONGEST: Final = 365 * 86_400
 _EVENTS: Final = 24_999
 
 
-def why_not(execution: Execution, now: float) -> str | None:
+def why_not(execution: Execution | Closed, now: float) -> str | None:
     """AWS's redriveStatusReason where it cannot be redriven, else None."""
     if execution.type == "EXPRESS":
         return "Express workflow executions cannot be redriven"

@@ -169,7 +169,7 @@ class Executions:
 
     @staticmethod
     def delete(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-        rows = [(id,) for id in ids]
+        rows = [(each,) for each in ids]
         for table, column in (
             ("journal", "execution"),
             ("snapshots", "execution"),

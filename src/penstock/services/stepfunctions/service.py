@@ -20,11 +20,12 @@ from penstock.services.stepfunctions import (
     tags,
     versions,
 )
-from penstock.services.stepfunctions.records import Repository
 from penstock.services.stepfunctions.state import Operation, State
 
 if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore
+    from penstock.engine.recovery import Recovered
+    from penstock.store import Database
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "CreateActivity": activities.create_activity,
@@ -66,6 +67,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "ValidateStateMachineDefinition": definitions.validate_state_machine_definition,
 }
 
+RETENTION_DAYS: Final = 90.0
+"""How long AWS keeps the history of an execution that has ended (API reference, StartExecution: after 90 days its name is
+free again)."""
+
 LONG: Final = frozenset({"GetActivityTask", "StartSyncExecution", "TestState"})
 """Operations that may take minutes, because somebody else is to do something."""
 
@@ -74,8 +79,9 @@ class StepFunctions:
     """AWS Step Functions for one account and region; requests may come from any thread.
 
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
-    `repository` is where machines and executions are kept (memory by default), `callbacks` where activities and tokens
-    are, `objects` what distributed Maps read from and write to. With `skip_time`, waits and retries take no time.
+    `database` is where machines and executions are kept (in memory without one), for `retention_days` after they ended; the
+    caller closes it. What ran when it was last used goes on. `callbacks` is where activities and tokens are, `objects` what
+    distributed Maps read from and write to. With `skip_time`, waits and retries take no time.
     """
 
     def __init__(
@@ -84,7 +90,8 @@ class StepFunctions:
         region: str = DEFAULT_REGION,
         account: str = DEFAULT_ACCOUNT,
         handlers: Sequence[TaskHandler] = (),
-        repository: Repository | None = None,
+        database: Database | None = None,
+        retention_days: float = RETENTION_DAYS,
         clock: Clock | None = None,
         skip_time: bool = False,
         entropy: Entropy | None = None,
@@ -97,7 +104,8 @@ class StepFunctions:
             region=region,
             account=account,
             handlers=handlers,
-            repository=repository,
+            database=database,
+            retention_days=retention_days,
             clock=clock,
             skip_time=skip_time,
             entropy=entropy,
@@ -118,8 +126,13 @@ class StepFunctions:
             requests.check_as_client(operation, parameters)
         return run(self._state, requests.check(operation, parameters))
 
+    @property
+    def recovered(self) -> Recovered | None:
+        """What went on when the service began; None without a database."""
+        return self._state.recovered
+
     def close(self) -> None:
         """Stops what runs, and lets workers go that wait for tasks. Nothing can be asked afterwards."""
         if self._owns_callbacks:
             self._state.callbacks.release()
-        self._state.loop.close()
+        self._state.close()
