@@ -158,6 +158,28 @@ def test_causes(expression: str) -> None:
     assert cause_of(expression, {}) == prefix + CAUSES[expression]
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("$parseInteger('-', '٠٠')", "NaN"),
+        ("$parseInteger('١-٢', '٠-٠٠٠')", "NaN"),
+        ("$parseInteger('١,٢', '٠;,')", "NaN"),
+        ("$parseInteger('١,٢٣٤', '٠,٠٠٠')", 1234),
+        ("$parseInteger('😀', '1;o')", "NaN"),
+        ("$parseInteger('12é', '1;o')", 1),
+        ("$parseInteger('12th', '1;o')", 12),
+        ("$exists($toMillis('1ſt March 2020', '[D1o] [MNn] [Y]'))", False),
+        ("$exists($toMillis('1st March 2020', '[D1o] [MNn] [Y]'))", True),
+    ],
+)
+def test_what_jsonatapy_panics_over_never_reaches_it(
+    expression: str, value: object, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A panic is caught, but Rust prints it to stderr first."""
+    assert evaluate(expression) == value
+    assert capfd.readouterr().err == ""
+
+
 def test_a_hostile_regular_expression_is_linear() -> None:
     assert evaluate("$contains($pad('a', 100000, 'a'), /(a+)+b/)") is False
 
