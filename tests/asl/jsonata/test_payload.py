@@ -343,3 +343,36 @@ def test_measured(case: dict[str, Any]) -> None:
     assert expect.get("cause", caught.value.cause).endswith(caught.value.cause)
     assert expect.get("cause_contains", "") in caught.value.cause
     assert caught.value.cause.endswith(expect.get("cause_endswith", ""))
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("$states.input.a.b", 1),
+        ("$states.input.list.b", [1, 2]),
+        ("$states.input.list.(b * 10)", [10, 20]),
+        ("$states.input.one.b", 1),
+        ("$states.input.empty", []),
+        ("$exists($states.input.empty.b)", False),
+        ("$exists($states.input.a.c.d)", False),
+        ("$exists($states.input.a.b.c)", False),
+        ("$states.input.nothing", None),
+        ("$type($states.input.nothing.($))", "null"),
+        ("($x := {'s': $states.input.list[b = 1]}; $x.s.b)", 1),
+        ("($x := {'s': $states.input.one[]}; $x.s)", {"b": 1}),
+        ("$states.input.list.a.b", [3]),
+        ("$map($states.input.list, function($i) { $i.b + 1 })", [2, 3]),
+        ("$states.input.list.{'n': b}", [{"n": 1}, {"n": 2}]),
+        ("$states.input.list.[b]", [[1], [2]]),
+        ("$states.input.a.[b]", [1]),
+    ],
+)
+def test_names_through_objects_and_arrays(expression: str, value: object) -> None:
+    data = {
+        "a": {"b": 1},
+        "list": [{"b": 1}, {"b": 2, "a": {"b": [3]}}],
+        "one": [{"b": 1}],
+        "empty": [],
+        "nothing": None,
+    }
+    assert evaluate(expression, data) == value
