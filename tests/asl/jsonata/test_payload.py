@@ -359,7 +359,9 @@ def test_measured(case: dict[str, Any]) -> None:
         ("$states.input.nothing", None),
         ("$type($states.input.nothing.($))", "null"),
         ("($x := {'s': $states.input.list[b = 1]}; $x.s.b)", 1),
-        ("($x := {'s': $states.input.one[]}; $x.s)", {"b": 1}),
+        ("($x := {'s': $states.input.one[]}; $x.s)", [{"b": 1}]),
+        ("{'s': $states.input.one[]}.s", [{"b": 1}]),
+        ("{'s': $states.input.list[b = 1][]}.s", {"b": 1}),
         ("$states.input.list.a.b", [3]),
         ("$map($states.input.list, function($i) { $i.b + 1 })", [2, 3]),
         ("$states.input.list.{'n': b}", [{"n": 1}, {"n": 2}]),
@@ -376,3 +378,9 @@ def test_names_through_objects_and_arrays(expression: str, value: object) -> Non
         "nothing": None,
     }
     assert evaluate(expression, data) == value
+
+
+@pytest.mark.parametrize("comparison", ["$states.input.no = 1", "1 != $states.input.no", "$states.input.no != $nothing"])
+def test_nothing_equals_undefined_and_nothing_differs_from_it(comparison: str) -> None:
+    """As in the reference, for which either comparison with undefined is false."""
+    assert evaluate(comparison, {}) is False

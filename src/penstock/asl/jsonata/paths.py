@@ -153,9 +153,10 @@ def compile_path(node: Node, steps: list[Step], group_pairs: list[tuple[Run, Run
             else:
                 result = Sequence(item["@"] for item in bindings or ())
         if keep_singleton and isinstance(result, list):
-            if type(result) is not Sequence:
-                result = Sequence([result]) if type(result) is Constructed else Sequence(result)
-            result.keep_singleton = True
+            if type(result) is Constructed:
+                result = Sequence([result])
+            if type(result) is Sequence:
+                result.keep_singleton = True  # any other array stays one anyway
         if group_pairs is not None:
             result = group(group_pairs, bindings if tuples else result, frame)
         return result
