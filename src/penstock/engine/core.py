@@ -432,6 +432,7 @@ class Turn:
         for key, frame in execution.attempts.items():
             self.commands.append(CancelTask(key) if frame.attempt is not None else CancelChild(key))
         execution.attempts.clear()
+        execution.texts.clear()
         for timer in execution.timers:
             self.commands.append(CancelTimer(timer))
         execution.timers.clear()

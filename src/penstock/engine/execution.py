@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from penstock.asl.errors import BRANCH_FAILED, RUNTIME, matches
 from penstock.asl.scope import EvaluationError
 from penstock.engine.history import Record
+from penstock.engine.texts import Texts
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
@@ -303,6 +304,7 @@ class Execution:
         "status",
         "stopped",
         "sync",
+        "texts",
         "timers",
         "turn",
         "type",
@@ -350,6 +352,7 @@ class Execution:
         self.redrive_count = 0
         self.redriven = 0.0
         """When it was redriven last."""
+        self.texts = Texts()
         self.records: list[Record] = []
         """Events since the last time somebody took them; the first has id base + 1."""
         self.base = 0

@@ -383,7 +383,11 @@ class DistributedMap(Map):
         self._end(turn, join, "FAILED")
 
     def _closed(self, turn: Turn, frame: Frame, join: RunJoin) -> State | None:
-        """Recorded: the run's event, MapStateSucceeded, and an exit that follows the run's event."""
+        """Recorded: the run's event, MapStateSucceeded, and an exit that follows an event of the run.
+
+        Which one changed when AWS brought JSONata and variables (November 2024): it is MapRunStarted in every recording
+        that uses them, and MapRunSucceeded in 18 of the 21 that could do without.
+        """
         frame.join = None
         failure = join.failure
         if failure is not None and failure.error == "States.Runtime":
@@ -393,11 +397,13 @@ class DistributedMap(Map):
             frame.last = turn.record((_RUN_FAILED, frame.last, turn.now, failure.error, failure.cause))
             turn.fail(frame, failure)
             return None
-        ran = frame.last = turn.record((_RUN_SUCCEEDED, frame.last, turn.now))
+        started = frame.last
+        ran = frame.last = turn.record((_RUN_SUCCEEDED, started, turn.now))
+        previous = started if self.jsonata or frame.variables else ran
         if self.writer is not None and self.writer.arguments is not None:
             frame.last = turn.record((self.succeeded_kind, ran, turn.now))
             result, frame.result = frame.result, None
-            return self.complete(turn, frame, result, None, ran)
+            return self.complete(turn, frame, result, None, previous)
         if join.size > limits.PAYLOAD_BYTES:
             raise too_large(self.name)
         frame.last = turn.record((self.succeeded_kind, ran, turn.now))
@@ -408,8 +414,8 @@ class DistributedMap(Map):
             texts += join.outputs[index][1]
         if self.writer is not None and self.writer.output_type == "JSONL":
             lines = b"\n".join(texts).decode("utf-8", "surrogatepass")
-            return self.complete(turn, frame, lines, None, ran)
-        return self.complete(turn, frame, values, b"[" + b",".join(texts) + b"]", ran)
+            return self.complete(turn, frame, lines, None, previous)
+        return self.complete(turn, frame, values, b"[" + b",".join(texts) + b"]", previous)
 
     def _stop_children(self, turn: Turn, join: RunJoin) -> None:
         for child in join.children:
