@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore
 
 T = TypeVar("T")
+U = TypeVar("U")
 _log = logging.getLogger("penstock.stepfunctions")
 
 
@@ -49,10 +50,11 @@ class Loop:
         self._check = check
         self._taken = taken
         self._begun = begun
-        self._closing: dict[Running, list[Future[None]]] = {}
-        self._beginning: dict[Running, Future[None]] = {}
+        self._closing: dict[Running, list[Future[Running]]] = {}
+        self._beginning: dict[Running, list[Future[Running]]] = {}
         """Executions that have been taken in and have not made a step."""
         self._ended = False
+        self._released = False
         self.driver = _Driver(
             self,
             handlers=handlers,
@@ -68,6 +70,10 @@ class Loop:
 
     def call(self, function: Callable[[], T]) -> T:
         """What `function` returns or raises when the loop's thread calls it."""
+        return self.ask(function).result()
+
+    def ask(self, function: Callable[[], T]) -> Future[T]:
+        """`call` for those who do not wait."""
         future: Future[T] = Future()
 
         def call() -> None:
@@ -76,35 +82,66 @@ class Loop:
             except BaseException as error:  # the caller's, not the loop's
                 future.set_exception(error)
 
+        self._post(call)
+        return future
+
+    def begin(self, start: Callable[[Driver], Running], *, until_closed: bool = False) -> Future[Running]:
+        """Starts an execution, or finds the one that runs already; done when it has begun, or has ended."""
+        future: Future[Running] = Future()
+
+        def begin() -> None:
+            try:
+                running = start(self.driver)
+            except BaseException as error:
+                future.set_exception(error)
+                return
+            if until_closed and not running.closed:
+                self._wait_for_end(running, future)
+            elif (waiting := self._beginning.get(running)) is not None:
+                waiting.append(future)
+            else:
+                future.set_result(running)
+
+        self._post(begin)
+        return future
+
+    def closed(self, running: Running) -> Future[Running]:
+        """Done when the execution has ended."""
+        future: Future[Running] = Future()
+
+        def watch() -> None:
+            if running.closed:
+                future.set_result(running)
+            else:
+                self._wait_for_end(running, future)
+
+        self._post(watch)
+        return future
+
+    def release(self) -> None:
+        """Lets those go who wait for the end of an execution, and those who come later; the executions go on."""
+
+        def release() -> None:
+            self._released = True
+            self._refuse(self._closing)
+
+        self.call(release)
+
+    def _wait_for_end(self, running: Running, future: Future[Running]) -> None:
+        self._closing.setdefault(running, []).append(future)
+        if self._released:
+            self._refuse(self._closing)
+
+    def _refuse(self, waiting: dict[Running, list[Future[Running]]]) -> None:
+        for futures in waiting.values():
+            for future in futures:
+                future.set_exception(ServiceError("The service ends.", code="ServiceUnavailable"))
+        waiting.clear()
+
+    def _post(self, call: Callable[[], None]) -> None:
         if self._ended:
             raise ServiceError("The service has been closed.", code="ServiceUnavailable")
         self.driver.post(call)
-        return future.result()
-
-    def begin(self, start: Callable[[Driver], Running]) -> Running:
-        """Starts an execution, or finds the one that runs already, and comes back when it has begun."""
-
-        def begin() -> tuple[Running, Future[None] | None]:
-            running = start(self.driver)
-            return running, self._beginning.get(running)
-
-        running, begun = self.call(begin)
-        if begun is not None:
-            begun.result()
-        return running
-
-    def closed(self, running: Running) -> Future[None]:
-        """Done when the execution has ended."""
-
-        def watch() -> Future[None]:
-            future: Future[None] = Future()
-            if running.closed:
-                future.set_result(None)
-            else:
-                self._closing.setdefault(running, []).append(future)
-            return future
-
-        return self.call(watch)
 
     def close(self) -> None:
         """Stops the attempts that still run, and the thread."""
@@ -116,10 +153,9 @@ class Loop:
 
         self.call(end)
         self._thread.join()
-        for waiting in (*self._beginning.values(), *(f for futures in self._closing.values() for f in futures)):
-            waiting.set_exception(ServiceError("The service was closed.", code="ServiceUnavailable"))
-        self._beginning.clear()
-        self._closing.clear()
+        self.driver.drain()  # what came while it ended
+        self._refuse(self._beginning)
+        self._refuse(self._closing)
 
     def _run(self) -> None:
         while not self._ended:
@@ -133,17 +169,32 @@ class Loop:
 
     def take(self, running: Running) -> None:
         self._taken(running)
-        self._beginning[running] = Future()
+        self._beginning[running] = []
 
     def told(self, running: Running) -> None:
         if self._beginning:
             begun = self._beginning.pop(running, None)
             if begun is not None:
                 self._begun(running)
-                begun.set_result(None)
+                for future in begun:
+                    future.set_result(running)
         if self._closing and running.closed:
             for future in self._closing.pop(running, ()):
-                future.set_result(None)
+                future.set_result(running)
+
+
+def then(future: Future[T], answer: Callable[[T], U]) -> Future[U]:
+    """What `answer` makes of the result, in the thread that gives it."""
+    made: Future[U] = Future()
+
+    def done(future: Future[T]) -> None:
+        try:
+            made.set_result(answer(future.result()))
+        except BaseException as error:  # whoever waits gets it
+            made.set_exception(error)
+
+    future.add_done_callback(done)
+    return made
 
 
 class _Driver(Driver):
@@ -177,6 +228,10 @@ class _Driver(Driver):
         running = super().begin(execution, observer)
         self._loop.take(running)
         return running
+
+    def drain(self) -> None:
+        """Hears what was sent and not yet heard."""
+        self._collect()
 
     def _tell(self, running: Running, event: Event) -> None:
         try:

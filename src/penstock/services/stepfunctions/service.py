@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.clock import Clock, Entropy
@@ -21,7 +22,7 @@ from penstock.services.stepfunctions import (
     versions,
 )
 from penstock.services.stepfunctions.records import Repository
-from penstock.services.stepfunctions.state import Operation, State
+from penstock.services.stepfunctions.state import Answer, Operation, Parameters, State
 
 if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore
@@ -65,6 +66,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "UpdateStateMachineAlias": versions.update_state_machine_alias,
     "ValidateStateMachineDefinition": definitions.validate_state_machine_definition,
 }
+
+ASKED: Final[Mapping[str, Callable[[State, Parameters], Future[Answer]]]] = {
+    "DescribeExecution": executions.ask_execution,
+    "StartExecution": executions.begin_execution,
+    "StartSyncExecution": executions.begin_sync_execution,
+}
+"""Operations that nobody needs a thread for to wait in."""
 
 LONG: Final = frozenset({"GetActivityTask", "StartSyncExecution", "TestState"})
 """Operations that may take minutes, because somebody else is to do something."""
@@ -117,6 +125,17 @@ class StepFunctions:
         if as_client:
             requests.check_as_client(operation, parameters)
         return run(self._state, requests.check(operation, parameters))
+
+    def ask(self, operation: str, parameters: Any) -> Future[dict[str, Any]] | None:
+        """`call` for those who do not wait; None for an operation that needs a thread to wait in. Raises what `call` does,
+        or the future has it."""
+        run = ASKED.get(operation)
+        return None if run is None else run(self._state, requests.check(operation, parameters))
+
+    def release(self) -> None:
+        """Lets those go who wait for somebody else: workers for tasks, StartSyncExecution for an end. The service goes on."""
+        self._state.callbacks.release()
+        self._state.loop.release()
 
     def close(self) -> None:
         """Stops what runs, and lets workers go that wait for tasks. Nothing can be asked afterwards."""
