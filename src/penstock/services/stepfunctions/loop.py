@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
 
 from penstock.clock import Clock, Entropy
@@ -16,9 +17,11 @@ from penstock.engine.callbacks import Callbacks
 from penstock.engine.core import Event
 from penstock.engine.driver import Driver, Machines, Observer
 from penstock.engine.execution import Execution
+from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
+from penstock.services.stepfunctions.watching import Load, Watchers
 
 if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore
@@ -46,10 +49,12 @@ class Loop:
         check: Callable[[Execution], None],
         taken: Callable[[Running], None],
         begun: Callable[[Running], None],
+        watchers: Watchers,
     ) -> None:
         self._check = check
         self._taken = taken
         self._begun = begun
+        self._watchers = watchers
         self._closing: dict[Running, list[Future[Running]]] = {}
         self._beginning: dict[Running, list[Future[Running]]] = {}
         """Executions that have been taken in and have not made a step."""
@@ -88,10 +93,11 @@ class Loop:
     def begin(self, start: Callable[[Driver], Running], *, until_closed: bool = False) -> Future[Running]:
         """Starts an execution, or finds the one that runs already; done when it has begun, or has ended."""
         future: Future[Running] = Future()
+        context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
 
         def begin() -> None:
             try:
-                running = start(self.driver)
+                running = context.run(start, self.driver)
             except BaseException as error:
                 future.set_exception(error)
                 return
@@ -170,6 +176,13 @@ class Loop:
     def take(self, running: Running) -> None:
         self._taken(running)
         self._beginning[running] = []
+        self._watchers.begun(running)
+
+    def redriven(self, running: Running) -> None:
+        self._watchers.begun(running)
+
+    def ended(self, running: Running) -> None:
+        self._watchers.ended(running)
 
     def told(self, running: Running) -> None:
         if self._beginning:
@@ -229,17 +242,29 @@ class _Driver(Driver):
         self._loop.take(running)
         return running
 
+    def redrive(self, running: Running) -> None:
+        if why_not(running.execution, self.clock.now()) is None:
+            self._loop.redriven(running)
+        super().redrive(running)
+
+    def load(self) -> Load:
+        """From any thread: these are lengths, each read at once."""
+        return Load(len(self._open), len(self._outside), len(self._turns) + self._inbox.qsize())
+
     def drain(self) -> None:
         """Hears what was sent and not yet heard."""
         self._collect()
 
     def _tell(self, running: Running, event: Event) -> None:
+        open_before = running in self._open
         try:
             super()._tell(running, event)
         except Exception as error:
             # A fault of ours. The others go on; this one is not left running for ever.
             _log.exception("The execution %s came to a fault of the engine.", running.execution.arn)
             self._break(running, error)
+        if open_before and running not in self._open:
+            self._loop.ended(running)
         self._loop.told(running)
 
     def _break(self, running: Running, error: Exception) -> None:

@@ -23,6 +23,7 @@ from penstock.services.stepfunctions import (
 )
 from penstock.services.stepfunctions.records import Repository
 from penstock.services.stepfunctions.state import Answer, Operation, Parameters, State
+from penstock.services.stepfunctions.watching import Load, Watcher
 
 if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore
@@ -84,7 +85,10 @@ class StepFunctions:
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
     `repository` is where machines and executions are kept (memory by default), `callbacks` where activities and tokens
     are, `objects` what distributed Maps read from and write to. With `skip_time`, waits and retries take no time.
+    `watchers` hear of executions that begin and end.
     """
+
+    long: Final = LONG
 
     def __init__(
         self,
@@ -99,6 +103,7 @@ class StepFunctions:
         callbacks: Callbacks | None = None,
         objects: ObjectStore | None = None,
         poll_seconds: float = POLL_SECONDS,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._owns_callbacks = callbacks is None
         self._state = State(
@@ -112,6 +117,7 @@ class StepFunctions:
             callbacks=callbacks,
             objects=objects,
             poll_seconds=poll_seconds,
+            watchers=watchers,
         )
 
     def call(self, operation: str, parameters: Any, *, as_client: bool = False) -> dict[str, Any]:
@@ -131,6 +137,10 @@ class StepFunctions:
         or the future has it."""
         run = ASKED.get(operation)
         return None if run is None else run(self._state, requests.check(operation, parameters))
+
+    def load(self) -> Load:
+        """How much there is to do at this moment; from any thread."""
+        return self._state.loop.driver.load()
 
     def release(self) -> None:
         """Lets those go who wait for somebody else: workers for tasks, StartSyncExecution for an end. The service goes on."""
