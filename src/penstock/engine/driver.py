@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -316,7 +317,7 @@ class Driver:
         self._inbox.put((None, _WHOLE, _Posted(_nothing)))  # it may be waiting for news
 
     def close(self) -> None:
-        """Stops the attempts that still run. The handlers stay open: they are the caller's."""
+        """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's."""
         for running in self._open:
             for cancel in running.cancels.values():
                 cancel()
@@ -327,7 +328,15 @@ class Driver:
             for run in running.map_runs.values():
                 run.close()
         self._open.clear()
+        self._by_arn.clear()
         self._outside.clear()
+        self._held.clear()
+        acks, self._acks = self._acks, []
+        if self.journal is not None:
+            with suppress(StoreUnavailable):  # what could not be written down before cannot be now
+                self.journal.end()
+            for done in acks:
+                done(StoreUnavailable("The service ends."))
 
     # ---- the loop
 

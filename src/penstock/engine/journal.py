@@ -346,6 +346,12 @@ class Journal:
             entry.durable = True
         self._forget()
 
+    def end(self) -> None:
+        """The process ends in good order: what runs was not cut off by a crash."""
+        self.commit()
+        with self.database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('clean', 1)")
+
     # ---- questions, from any thread, about what is committed
 
     def find(self, arn: str) -> Closed | None:

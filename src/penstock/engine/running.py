@@ -111,6 +111,7 @@ class Running:
         "result",
         "seen",
         "tokens",
+        "told",
         "withdrawn",
     )
 
@@ -134,6 +135,8 @@ class Running:
         """What the journal knows of it; None where nothing is written down."""
         self.linked = False
         """Whether another execution started it and goes on with it."""
+        self.told = False
+        """Whether those who wait for its end have heard of it."""
         self.withdrawn = False
         """Whether it could not be written down, and so never was."""
 

@@ -19,6 +19,7 @@ from penstock.services.stepfunctions.arns import Arn, parse
 from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, unavailable
 from penstock.services.stepfunctions.loop import Loop
 from penstock.services.stepfunctions.records import Alias, Kind, Machine, Memory, Repository, Revision, Version
+from penstock.services.stepfunctions.watching import Watcher, Watchers
 
 if TYPE_CHECKING:
     from penstock.asl.read import Reading
@@ -50,6 +51,7 @@ class State:
         callbacks: Callbacks | None,
         objects: ObjectStore | None,
         poll_seconds: float = POLL_SECONDS,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self.region = region
         self.account = account
@@ -87,6 +89,7 @@ class State:
             objects=objects,
             check=self._check,
             kept=self.kept,
+            watchers=Watchers(watchers),
             journal=journal,
             retention=retention_days * 86_400,
         )
