@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from penstock.engine.objects import Given
     from penstock.engine.tasks.handler import TaskHandler
     from penstock.services.stepfunctions import StepFunctions
+    from penstock.services.stepfunctions.watching import Watcher
 
 Method = Callable[..., dict[str, Any]]
 
@@ -151,6 +152,7 @@ def start_service(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     poll_seconds: float = 60.0,
+    watchers: Sequence[Watcher] = (),
 ) -> tuple[list[TaskHandler], StepFunctions]:
     """A service whose tasks are answered by what the settings and `functions` name; the handlers to close after it."""
     from penstock.services.stepfunctions import StepFunctions
@@ -167,5 +169,6 @@ def start_service(
         clock=clock,
         entropy=entropy,
         poll_seconds=poll_seconds,
+        watchers=watchers,
     )
     return ours, service

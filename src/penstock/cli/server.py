@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import click
 
 from penstock.cli import output
-from penstock.config import Settings, load_settings
+from penstock.config import LOG_FORMATS, LOG_LEVELS, Settings, load_settings
 
 
 @click.command("server")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=4599, show_default=True, help="The port; 0 takes a free one."
-)
+@click.option("--host", help="The address to listen on; 127.0.0.1 by default.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 takes a free one, 4599 by default.")
 @click.option(
     "--token",
     metavar="TEXT",
@@ -20,21 +21,52 @@ from penstock.config import Settings, load_settings
     show_envvar=True,
     help="What requests must show: as bearer token, or as the access key that they are signed with.",
 )
-def command(host: str, port: int, token: str | None) -> None:
+@click.option(
+    "--allow-host",
+    "hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A further name that clients reach this server under. Repeatable.",
+)
+@click.option("--log-format", type=click.Choice(LOG_FORMATS), help="How the log on stderr is written; text by default.")
+@click.option("--log-level", type=click.Choice(LOG_LEVELS), help="From which level on; warning by default.")
+def command(
+    host: str | None,
+    port: int | None,
+    token: str | None,
+    hosts: tuple[str, ...],
+    log_format: str | None,
+    log_level: str | None,
+) -> None:
     """Answer AWS's clients as Step Functions does, until Ctrl-C. Nothing outlives the process.
 
-    Prints the environment that points boto3, the AWS CLI and their like here.
+    Prints the environment that points boto3, the AWS CLI and their like here. GET /health and GET /metrics tell how it is.
     """
+    settings = load_settings()
+    given: dict[str, Any] = {"host": host, "port": port, "log_format": log_format, "log_level": log_level}
+    server = replace(settings.server, **{key: value for key, value in given.items() if value is not None})
+    from penstock.server.logs import start_logging
     from penstock.server.run import serve
 
-    settings = load_settings()
-    serve(host=host, port=port, token=token, settings=settings, started=lambda url: _tell(url, token, settings))
+    start_logging(server.log_level, server.log_format)
+    serve(
+        host=server.host,
+        port=server.port,
+        token=token,
+        settings=replace(settings, server=server),
+        hosts=(*server.hosts, *hosts),
+        started=lambda url: _tell(url, token, settings),
+    )
+    output.note("The server has ended.")
 
 
 def _tell(url: str, token: str | None, settings: Settings) -> None:
     output.note(f"Step Functions answers at {url} as account {settings.aws.account}. Ctrl-C ends it.")
+    url = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")  # no client connects to these
     lines = [
         f"export AWS_ENDPOINT_URL_SFN={url}",
+        # Else clients put "sync-" before the host for StartSyncExecution and TestState, and no such name is found.
+        "export AWS_DISABLE_HOST_PREFIX_INJECTION=true",
         f"export AWS_ACCESS_KEY_ID={'${PENSTOCK_TOKEN}' if token is not None else 'penstock'}",
         "export AWS_SECRET_ACCESS_KEY=penstock",
         f"export AWS_DEFAULT_REGION={settings.aws.region}",

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import logging
+import os
 import socket
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
 from penstock.client import start_service
 from penstock.config import Settings
 from penstock.errors import MissingRequirement, UsageError
 
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
-
 GRACE_SECONDS: Final = 5
 """How long requests that are being answered may take when the server ends."""
+CONNECTIONS: Final = 4096
+"""Ours: connections that are open at once, as far as the process may have files."""
+_FILES_LEFT: Final = 128
+"""Ours: files kept for all that is no connection."""
 
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_log = logging.getLogger("penstock.server")
 
 
 def is_loopback(host: str) -> bool:
@@ -28,37 +32,69 @@ def is_loopback(host: str) -> bool:
 
 
 def serve(
-    *, host: str, port: int, token: str | None, settings: Settings, started: Callable[[str], None], backlog: int = 2048
+    *,
+    host: str,
+    port: int,
+    token: str | None,
+    settings: Settings,
+    started: Callable[[str], None],
+    hosts: Collection[str] = (),
+    backlog: int = 2048,
+    environ: Mapping[str, str] = os.environ,
 ) -> None:
-    """Answers until the process is told to end. `started` gets the URL when the port is open.
+    """Answers until the process is told to end. `started` gets the URL when the port is open; `hosts` are further names
+    that the server answers under.
+
+    SIGTERM and SIGINT end it: no connection is taken any more, who waits for somebody else is let go, requests that are
+    being answered have GRACE_SECONDS. A second signal ends the process at once.
 
     Raises UsageError for an address that cannot be had, and for one that others can reach without a token.
     """
-    if not is_loopback(host) and token is None:
+    if not is_loopback(host) and not token:
         raise UsageError(
             f"On {host} everybody who reaches this machine could run workflows. Give a --token, or listen on 127.0.0.1."
         )
+    if token is not None and (not token or token != token.strip() or not token.isprintable()):
+        raise UsageError("A token is a text without blanks at its ends; this one no client could show.")
     try:
         import uvicorn
 
-        from penstock.server.app import make_app
+        from penstock.server.app import App
+        from penstock.server.doorkeeper import Doorkeeper
+        from penstock.server.ending import Server
+        from penstock.server.metrics import Metrics
+        from penstock.server.protocol import Protocol
+        from penstock.server.tracing import start_tracing
     except ImportError as error:
         raise MissingRequirement(
             f"The server needs {error.name}: pip install 'penstock[server]'.", requirement=str(error.name)
         ) from None
+    metrics = Metrics()
+    tracing = start_tracing(environ)
     opened = _open(host, port, backlog)
-    handlers, service = start_service(settings=settings)
-
-    def close() -> None:
-        service.close()
+    with contextlib.ExitStack() as stack:
+        stack.callback(opened.close)
+        if tracing is not None:
+            stack.callback(tracing.close)
+        handlers, service = start_service(
+            settings=settings, watchers=[metrics] if tracing is None else [metrics, tracing]
+        )
         for handler in handlers:
-            handler.close()
-
-    try:
-        hosts = {*_LOOPBACK, host} if is_loopback(host) else None
-        app: Starlette = make_app(service, hosts=hosts, token=token)
+            stack.callback(handler.close)
+        stack.callback(service.close)
+        metrics.watch(service.load)
+        app = App(
+            {"AWSStepFunctions": service},
+            doorkeeper=Doorkeeper(hosts={*hosts, host} if is_loopback(host) or hosts else None, token=token),
+            metrics=metrics,
+            tracing=tracing,
+        )
+        Protocol.max_connections = _connections()
         config = uvicorn.Config(
             app,
+            http=Protocol,
+            ws="none",
+            lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -67,10 +103,25 @@ def serve(
         )
         name = f"[{host}]" if ":" in host else host
         started(f"http://{name}:{opened.getsockname()[1]}")
-        uvicorn.Server(config).run(sockets=[opened])
-    finally:
-        opened.close()
-        close()
+        Server(config, release=service.release).run(sockets=[opened])
+        _log.info("The server has ended.")
+
+
+def _connections() -> int:
+    """How many connections there may be; the process's limit of files is raised as far as it may be."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + _FILES_LEFT
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return max(1, min(CONNECTIONS, soft - _FILES_LEFT))
+    return CONNECTIONS
 
 
 def _open(host: str, port: int, backlog: int) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future
 from typing import Any, Final, cast
 
 from penstock.engine import limits
@@ -13,6 +14,7 @@ from penstock.engine.redriving import why_not
 from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
+from penstock.services.stepfunctions.loop import then
 from penstock.services.stepfunctions.paging import DEFAULT, cursor, page, token
 from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
 from penstock.services.stepfunctions.state import Answer, Parameters, State, instant, no_machine
@@ -23,42 +25,63 @@ _DATA: Final = frozenset({"input", "output", "inputDetails", "outputDetails", "p
 
 
 def start_execution(state: State, given: Parameters) -> Answer:
+    return begin_execution(state, given).result()
+
+
+def begin_execution(state: State, given: Parameters) -> Future[Answer]:
+    """StartExecution for those who do not wait."""
     target = state.target(given["stateMachineArn"])
-    execution = _start(state, given, target, sync=False).execution
+    return then(_start(state, given, target, sync=False), _begun)
+
+
+def _begun(running: Running) -> Answer:
+    execution = running.execution
     return {"executionArn": execution.arn, "startDate": instant(execution.started)}
 
 
 def start_sync_execution(state: State, given: Parameters) -> Answer:
+    return begin_sync_execution(state, given).result()
+
+
+def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
+    """StartSyncExecution for those who do not wait: done when the execution has ended."""
     target = state.target(given["stateMachineArn"])
     machine = target[0]
     if machine.type != "EXPRESS":
         raise _not_of_this_type()
-    running = _start(state, given, target, sync=True)
-    state.loop.closed(running).result()
-    execution = running.execution
-    milliseconds = max(1, round((execution.stopped - execution.started) * 1000))
-    answer: Answer = {
-        "executionArn": execution.arn,
-        "stateMachineArn": machine.arn,
-        "name": execution.name,
-        "startDate": instant(execution.started),
-        "stopDate": instant(execution.stopped),
-        "status": execution.status,
-        **_data(execution, given),
-        # Recorded: in steps of 100 ms and 64 MB.
-        "billingDetails": {
-            "billedMemoryUsedInMB": 64,
-            "billedDurationInMilliseconds": -(-milliseconds // 100) * 100,
-        },
-    }
-    if "traceHeader" in given:
-        answer["traceHeader"] = given["traceHeader"]
-    return answer
+
+    def ended(running: Running) -> Answer:
+        execution = running.execution
+        milliseconds = max(1, round((execution.stopped - execution.started) * 1000))
+        answer: Answer = {
+            "executionArn": execution.arn,
+            "stateMachineArn": machine.arn,
+            "name": execution.name,
+            "startDate": instant(execution.started),
+            "stopDate": instant(execution.stopped),
+            "status": execution.status,
+            **_data(execution, given),
+            # Recorded: in steps of 100 ms and 64 MB.
+            "billingDetails": {
+                "billedMemoryUsedInMB": 64,
+                "billedDurationInMilliseconds": -(-milliseconds // 100) * 100,
+            },
+        }
+        if "traceHeader" in given:
+            answer["traceHeader"] = given["traceHeader"]
+        return answer
+
+    return then(_start(state, given, target, sync=True, until_closed=True), ended)
 
 
 def _start(
-    state: State, given: Parameters, target: tuple[Machine, Revision, Version | None, Alias | None], *, sync: bool
-) -> Running:
+    state: State,
+    given: Parameters,
+    target: tuple[Machine, Revision, Version | None, Alias | None],
+    *,
+    sync: bool,
+    until_closed: bool = False,
+) -> Future[Running]:
     machine, revision, version, alias = target
     value = _input(given.get("input", "{}"))
     name = given.get("name")
@@ -98,7 +121,7 @@ def _start(
             sync=sync,
         )
 
-    return state.loop.begin(start)
+    return state.loop.begin(start, until_closed=until_closed)
 
 
 def _input(text: str) -> Json:
@@ -115,10 +138,9 @@ def _input(text: str) -> Json:
 
 def stop_execution(state: State, given: Parameters) -> Answer:
     _, running = state.started(given["executionArn"])
-    closed = state.loop.closed(running)
-    if not closed.done():
+    if not running.closed:
         state.loop.driver.stop(running, given.get("error"), given.get("cause"))
-        closed.result()
+        state.loop.closed(running).result()
     return {"stopDate": instant(running.execution.stopped)}
 
 
@@ -134,8 +156,13 @@ def redrive_execution(state: State, given: Parameters) -> Answer:
 
 
 def describe_execution(state: State, given: Parameters) -> Answer:
+    return ask_execution(state, given).result()
+
+
+def ask_execution(state: State, given: Parameters) -> Future[Answer]:
+    """DescribeExecution for those who do not wait."""
     record, running = state.started(given["executionArn"])
-    return state.loop.call(lambda: _describe(state, record, running, given))
+    return state.loop.ask(lambda: _describe(state, record, running, given))
 
 
 def _describe(state: State, record: Started, running: Running, given: Parameters) -> Answer:

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
 
 from penstock.clock import Clock, Entropy
@@ -16,14 +17,17 @@ from penstock.engine.callbacks import Callbacks
 from penstock.engine.core import Event
 from penstock.engine.driver import Driver, Machines, Observer
 from penstock.engine.execution import Execution
+from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
+from penstock.services.stepfunctions.watching import Load, Watchers
 
 if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore
 
 T = TypeVar("T")
+U = TypeVar("U")
 _log = logging.getLogger("penstock.stepfunctions")
 
 
@@ -45,14 +49,17 @@ class Loop:
         check: Callable[[Execution], None],
         taken: Callable[[Running], None],
         begun: Callable[[Running], None],
+        watchers: Watchers,
     ) -> None:
         self._check = check
         self._taken = taken
         self._begun = begun
-        self._closing: dict[Running, list[Future[None]]] = {}
-        self._beginning: dict[Running, Future[None]] = {}
+        self._watchers = watchers
+        self._closing: dict[Running, list[Future[Running]]] = {}
+        self._beginning: dict[Running, list[Future[Running]]] = {}
         """Executions that have been taken in and have not made a step."""
         self._ended = False
+        self._released = False
         self.driver = _Driver(
             self,
             handlers=handlers,
@@ -68,6 +75,10 @@ class Loop:
 
     def call(self, function: Callable[[], T]) -> T:
         """What `function` returns or raises when the loop's thread calls it."""
+        return self.ask(function).result()
+
+    def ask(self, function: Callable[[], T]) -> Future[T]:
+        """`call` for those who do not wait."""
         future: Future[T] = Future()
 
         def call() -> None:
@@ -76,35 +87,67 @@ class Loop:
             except BaseException as error:  # the caller's, not the loop's
                 future.set_exception(error)
 
+        self._post(call)
+        return future
+
+    def begin(self, start: Callable[[Driver], Running], *, until_closed: bool = False) -> Future[Running]:
+        """Starts an execution, or finds the one that runs already; done when it has begun, or has ended."""
+        future: Future[Running] = Future()
+        context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
+
+        def begin() -> None:
+            try:
+                running = context.run(start, self.driver)
+            except BaseException as error:
+                future.set_exception(error)
+                return
+            if until_closed and not running.closed:
+                self._wait_for_end(running, future)
+            elif (waiting := self._beginning.get(running)) is not None:
+                waiting.append(future)
+            else:
+                future.set_result(running)
+
+        self._post(begin)
+        return future
+
+    def closed(self, running: Running) -> Future[Running]:
+        """Done when the execution has ended."""
+        future: Future[Running] = Future()
+
+        def watch() -> None:
+            if running.closed:
+                future.set_result(running)
+            else:
+                self._wait_for_end(running, future)
+
+        self._post(watch)
+        return future
+
+    def release(self) -> None:
+        """Lets those go who wait for the end of an execution, and those who come later; the executions go on."""
+
+        def release() -> None:
+            self._released = True
+            self._refuse(self._closing)
+
+        self.call(release)
+
+    def _wait_for_end(self, running: Running, future: Future[Running]) -> None:
+        self._closing.setdefault(running, []).append(future)
+        if self._released:
+            self._refuse(self._closing)
+
+    def _refuse(self, waiting: dict[Running, list[Future[Running]]]) -> None:
+        for futures in waiting.values():
+            for future in futures:
+                future.set_exception(ServiceError("The service ends.", code="ServiceUnavailable"))
+        waiting.clear()
+
+    def _post(self, call: Callable[[], None]) -> None:
         if self._ended:
             raise ServiceError("The service has been closed.", code="ServiceUnavailable")
         self.driver.post(call)
-        return future.result()
-
-    def begin(self, start: Callable[[Driver], Running]) -> Running:
-        """Starts an execution, or finds the one that runs already, and comes back when it has begun."""
-
-        def begin() -> tuple[Running, Future[None] | None]:
-            running = start(self.driver)
-            return running, self._beginning.get(running)
-
-        running, begun = self.call(begin)
-        if begun is not None:
-            begun.result()
-        return running
-
-    def closed(self, running: Running) -> Future[None]:
-        """Done when the execution has ended."""
-
-        def watch() -> Future[None]:
-            future: Future[None] = Future()
-            if running.closed:
-                future.set_result(None)
-            else:
-                self._closing.setdefault(running, []).append(future)
-            return future
-
-        return self.call(watch)
 
     def close(self) -> None:
         """Stops the attempts that still run, and the thread."""
@@ -116,10 +159,9 @@ class Loop:
 
         self.call(end)
         self._thread.join()
-        for waiting in (*self._beginning.values(), *(f for futures in self._closing.values() for f in futures)):
-            waiting.set_exception(ServiceError("The service was closed.", code="ServiceUnavailable"))
-        self._beginning.clear()
-        self._closing.clear()
+        self.driver.drain()  # what came while it ended
+        self._refuse(self._beginning)
+        self._refuse(self._closing)
 
     def _run(self) -> None:
         while not self._ended:
@@ -133,17 +175,39 @@ class Loop:
 
     def take(self, running: Running) -> None:
         self._taken(running)
-        self._beginning[running] = Future()
+        self._beginning[running] = []
+        self._watchers.begun(running)
+
+    def redriven(self, running: Running) -> None:
+        self._watchers.begun(running)
+
+    def ended(self, running: Running) -> None:
+        self._watchers.ended(running)
 
     def told(self, running: Running) -> None:
         if self._beginning:
             begun = self._beginning.pop(running, None)
             if begun is not None:
                 self._begun(running)
-                begun.set_result(None)
+                for future in begun:
+                    future.set_result(running)
         if self._closing and running.closed:
             for future in self._closing.pop(running, ()):
-                future.set_result(None)
+                future.set_result(running)
+
+
+def then(future: Future[T], answer: Callable[[T], U]) -> Future[U]:
+    """What `answer` makes of the result, in the thread that gives it."""
+    made: Future[U] = Future()
+
+    def done(future: Future[T]) -> None:
+        try:
+            made.set_result(answer(future.result()))
+        except BaseException as error:  # whoever waits gets it
+            made.set_exception(error)
+
+    future.add_done_callback(done)
+    return made
 
 
 class _Driver(Driver):
@@ -178,13 +242,29 @@ class _Driver(Driver):
         self._loop.take(running)
         return running
 
+    def redrive(self, running: Running) -> None:
+        if why_not(running.execution, self.clock.now()) is None:
+            self._loop.redriven(running)
+        super().redrive(running)
+
+    def load(self) -> Load:
+        """From any thread: these are lengths, each read at once."""
+        return Load(len(self._open), len(self._outside), len(self._turns) + self._inbox.qsize())
+
+    def drain(self) -> None:
+        """Hears what was sent and not yet heard."""
+        self._collect()
+
     def _tell(self, running: Running, event: Event) -> None:
+        open_before = running in self._open
         try:
             super()._tell(running, event)
         except Exception as error:
             # A fault of ours. The others go on; this one is not left running for ever.
             _log.exception("The execution %s came to a fault of the engine.", running.execution.arn)
             self._break(running, error)
+        if open_before and running not in self._open:
+            self._loop.ended(running)
         self._loop.told(running)
 
     def _break(self, running: Running, error: Exception) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.clock import Clock, Entropy
@@ -21,7 +22,8 @@ from penstock.services.stepfunctions import (
     versions,
 )
 from penstock.services.stepfunctions.records import Repository
-from penstock.services.stepfunctions.state import Operation, State
+from penstock.services.stepfunctions.state import Answer, Operation, Parameters, State
+from penstock.services.stepfunctions.watching import Load, Watcher
 
 if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore
@@ -66,6 +68,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "ValidateStateMachineDefinition": definitions.validate_state_machine_definition,
 }
 
+ASKED: Final[Mapping[str, Callable[[State, Parameters], Future[Answer]]]] = {
+    "DescribeExecution": executions.ask_execution,
+    "StartExecution": executions.begin_execution,
+    "StartSyncExecution": executions.begin_sync_execution,
+}
+"""Operations that nobody needs a thread for to wait in."""
+
 LONG: Final = frozenset({"GetActivityTask", "StartSyncExecution", "TestState"})
 """Operations that may take minutes, because somebody else is to do something."""
 
@@ -76,7 +85,10 @@ class StepFunctions:
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
     `repository` is where machines and executions are kept (memory by default), `callbacks` where activities and tokens
     are, `objects` what distributed Maps read from and write to. With `skip_time`, waits and retries take no time.
+    `watchers` hear of executions that begin and end.
     """
+
+    long: Final = LONG
 
     def __init__(
         self,
@@ -91,6 +103,7 @@ class StepFunctions:
         callbacks: Callbacks | None = None,
         objects: ObjectStore | None = None,
         poll_seconds: float = POLL_SECONDS,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._owns_callbacks = callbacks is None
         self._state = State(
@@ -104,6 +117,7 @@ class StepFunctions:
             callbacks=callbacks,
             objects=objects,
             poll_seconds=poll_seconds,
+            watchers=watchers,
         )
 
     def call(self, operation: str, parameters: Any, *, as_client: bool = False) -> dict[str, Any]:
@@ -117,6 +131,21 @@ class StepFunctions:
         if as_client:
             requests.check_as_client(operation, parameters)
         return run(self._state, requests.check(operation, parameters))
+
+    def ask(self, operation: str, parameters: Any) -> Future[dict[str, Any]] | None:
+        """`call` for those who do not wait; None for an operation that needs a thread to wait in. Raises what `call` does,
+        or the future has it."""
+        run = ASKED.get(operation)
+        return None if run is None else run(self._state, requests.check(operation, parameters))
+
+    def load(self) -> Load:
+        """How much there is to do at this moment; from any thread."""
+        return self._state.loop.driver.load()
+
+    def release(self) -> None:
+        """Lets those go who wait for somebody else: workers for tasks, StartSyncExecution for an end. The service goes on."""
+        self._state.callbacks.release()
+        self._state.loop.release()
 
     def close(self) -> None:
         """Stops what runs, and lets workers go that wait for tasks. Nothing can be asked afterwards."""

@@ -18,6 +18,7 @@ from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import Arn, parse
 from penstock.services.stepfunctions.loop import Loop
 from penstock.services.stepfunctions.records import Alias, Kind, Machine, Memory, Repository, Revision, Started, Version
+from penstock.services.stepfunctions.watching import Watcher, Watchers
 
 if TYPE_CHECKING:
     from penstock.asl.read import Reading
@@ -46,6 +47,7 @@ class State:
         callbacks: Callbacks | None,
         objects: ObjectStore | None,
         poll_seconds: float = POLL_SECONDS,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self.region = region
         self.account = account
@@ -74,6 +76,7 @@ class State:
             check=self._check,
             taken=self._taken,
             begun=self._begun,
+            watchers=Watchers(watchers),
         )
         self.clock = self.loop.driver.clock
 

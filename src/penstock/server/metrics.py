@@ -1,0 +1,121 @@
+"""What `/metrics` tells, in Prometheus's or OpenMetrics' text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.exposition import choose_encoder
+
+from penstock._version import __version__
+
+if TYPE_CHECKING:
+    from penstock.engine.running import Running
+
+REQUEST_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+COMMIT_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
+"""Bounds of the histograms' buckets."""
+
+_UNKNOWN: Final = "UnknownOperationException"
+
+
+class Load(Protocol):
+    """How much there is to do at this moment."""
+
+    @property
+    def running(self) -> int: ...
+    @property
+    def tasks(self) -> int: ...
+    @property
+    def queued(self) -> int: ...
+
+
+class Metrics:
+    """Counts and times of one server. Its methods may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        build = Gauge("penstock_build", "The version, as a label.", ["version"], registry=registry)
+        build.labels(__version__).set(1)
+        self._requests = Histogram(
+            "penstock_request_seconds",
+            "Seconds from a request's headers to its answer. The code is 200 or the error's.",
+            ["operation", "code"],
+            buckets=REQUEST_SECONDS,
+            registry=registry,
+        )
+        self._started = Counter(
+            "penstock_executions_started", "Executions that began, by type.", ["type"], registry=registry
+        )
+        self._ended = Counter(
+            "penstock_executions_ended",
+            "Executions that ended, by type and status.",
+            ["type", "status"],
+            registry=registry,
+        )
+        self._running = Gauge("penstock_executions_running", "Executions that have not ended.", registry=registry)
+        self._tasks = Gauge(
+            "penstock_tasks_in_flight", "Attempts of tasks that are being worked on.", registry=registry
+        )
+        self._queued = Gauge(
+            "penstock_queue_depth", "Events that executions have not been told yet.", registry=registry
+        )
+        self._commits: Histogram | None = None
+        self._rows: Counter | None = None
+        self._seen: dict[tuple[str, str], Histogram] = {}
+
+    # ---- what feeds it
+
+    def request(self, operation: str, code: str, seconds: float) -> None:
+        # An operation that there is not is no label: a client could make as many as it likes.
+        key = ("", code) if code == _UNKNOWN else (operation, code)
+        child = self._seen.get(key)
+        if child is None:
+            child = self._seen[key] = self._requests.labels(*key)
+        child.observe(seconds)
+
+    def begun(self, running: Running) -> None:
+        """An execution began."""
+        self._started.labels(running.execution.type).inc()
+
+    def ended(self, running: Running) -> None:
+        """An execution ended."""
+        self._ended.labels(running.execution.type, running.execution.status).inc()
+
+    def watch(self, load: Callable[[], Load]) -> None:
+        """Whom to ask how much there is to do, when somebody asks here."""
+        self._running.set_function(lambda: load().running)
+        self._tasks.set_function(lambda: load().tasks)
+        self._queued.set_function(lambda: load().queued)
+
+    def commit(self, seconds: float, rows: int) -> None:
+        """A store has made `rows` rows durable, in one commit that took `seconds`."""
+        if self._commits is None or self._rows is None:
+            self._commits = Histogram(
+                "penstock_store_commit_seconds",
+                "Seconds that a commit of the store took.",
+                buckets=COMMIT_SECONDS,
+                registry=self._registry,
+            )
+            self._rows = Counter("penstock_store_rows", "Rows that commits made durable.", registry=self._registry)
+        self._commits.observe(seconds)
+        self._rows.inc(rows)
+
+    # ---- what is told
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """The text, and its content type: what `accept`, the header, prefers."""
+        encode, content = choose_encoder(accept)
+        return encode(self._registry), content
