@@ -60,20 +60,6 @@ class StateOptions(TypedDict, total=False):
     state_name: str | None
 
 
-class In:
-    """`Pass.jsonata("Done", …)`: the constructor of a state in one query language, with the constructor's own signature."""
-
-    def __init__(self, language: QueryLanguage) -> None:
-        self._language = language
-
-    def __get__(self, instance: object, owner: Callable[P, T]) -> Callable[P, T]:
-        def make(*args: P.args, **kwargs: P.kwargs) -> T:
-            kwargs.setdefault("query_language", self._language)
-            return owner(*args, **kwargs)
-
-        return make
-
-
 def _without_scope(init: Callable[..., None]) -> Callable[..., None]:
     """Programs that come from the construct library may keep `self` as the first argument: there are no scopes here."""
 
@@ -93,9 +79,6 @@ class State:
     """One state. Its class is the States Language's type; `id` its name, unless `state_name` gives another."""
 
     OPTIONS: ClassVar[frozenset[str]] = options_of(StateOptions)
-
-    jsonata: ClassVar[In] = In(QueryLanguage.JSONATA)
-    json_path: ClassVar[In] = In(QueryLanguage.JSON_PATH)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -120,6 +103,20 @@ class State:
         made = _made.current
         if made is not None:
             made.append(self)
+
+    # `cls` as a Callable gives both the parameters of the class's own constructor, in mypy and in pyright.
+
+    @classmethod
+    def jsonata(cls: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The state in JSONata; the arguments are the constructor's."""
+        kwargs.setdefault("query_language", QueryLanguage.JSONATA)
+        return cls(*args, **kwargs)
+
+    @classmethod
+    def json_path(cls: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The state in JSONPath; the arguments are the constructor's."""
+        kwargs.setdefault("query_language", QueryLanguage.JSON_PATH)
+        return cls(*args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
