@@ -87,7 +87,7 @@ class Machine:
     def definition(self) -> StateMachine:
         """The States Language model. Raises InvalidDefinition where the target is too broken to have one."""
         errors = [each for each in self._target.diagnostics if each.is_error]
-        if self._loaded.definition is None or (self._target.kind == "script" and errors):
+        if self._loaded.definition is None or (self._target.kind != "definition" and errors):
             raise _invalid(self._target.name, self._target.diagnostics)
         return self._loaded.definition
 
@@ -112,7 +112,7 @@ class Machine:
         from penstock.asl.check import check
 
         target = self._target
-        if target.kind == "script":
+        if target.kind != "definition":
             if any(each.is_error for each in target.diagnostics) or self._loaded.definition is None:
                 return list(target.diagnostics)
             return [*target.diagnostics, *check(self._loaded.definition, type=kind)]
@@ -196,12 +196,18 @@ class Machine:
         """
         self.definition  # noqa: B018 -- raises where there is none
         settings = self.settings
-        values = local_values(self._target, self._placeholders, settings, substitutions or {}, functions or {})
+        given = {**self._loaded.substitutions, **(substitutions or {})}
+        values = local_values(self._target, self._placeholders, settings, given, self.functions(functions))
         key = (("type", type), *sorted(values.items()))
         known = self._programs.get(key)
         if known is None:
             known = self._programs[key] = self._compile(type, values)
         return known
+
+    def functions(self, given: Mapping[str, Function] | None = None) -> Mapping[str, Function]:
+        """The functions that answer for Lambda functions: the construct's own, under those given."""
+        own = self._loaded.functions
+        return {**own, **given} if own and given else own or given or {}
 
     # Walking a definition takes longer than running it, so what every run asks of it is found once.
 
@@ -257,7 +263,7 @@ class Machine:
             definition,
             name=self.name,
             settings=self.settings,
-            functions=functions,
+            functions=self.functions(functions),
             mocks=mocks,
             clock=clock,
             entropy=entropy,
