@@ -55,7 +55,7 @@ def command(
     for each in (file, write_input):
         _free(each, force=force)
     values = parse_variables(variables)
-    loaded = load(target, machine)
+    loaded = load(target, machine, parameters=parse_parameters(parameters))
     definition, _ = loaded.prepare(type=cast(MachineType, kind.upper()), substitutions=values)
     # The longest way shows most; where no data can be found for it, the shortest is better than one that fails.
     made = samples(definition)
