@@ -192,6 +192,21 @@ def lambda_service(
     return service
 
 
+def lambda_registrations(settings: Settings) -> list[Registration]:
+    """`[functions]` of the settings as functions of Lambda. Those whose keys share a name, as ARNs of several accounts do, are
+    left out: only the whole ARN tells them apart."""
+    from penstock.engine.tasks.lambdas import function_name
+    from penstock.services.lambda_ import Registration
+    from penstock.services.lambda_.folders import MEMORY, TIMEOUT
+
+    names = [function_name(key) for key in settings.functions]
+    return [
+        Registration(name=name, handler=target, root=settings.root, timeout=TIMEOUT, memory=MEMORY)
+        for name, target in zip(names, settings.functions.values(), strict=True)
+        if names.count(name) == 1
+    ]
+
+
 def lambda_handlers(
     service: Lambda, settings: Settings, *, clock: Clock | None, entropy: Entropy | None
 ) -> list[TaskHandler]:

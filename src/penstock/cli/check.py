@@ -39,6 +39,7 @@ from penstock.targets import open_target
     type=click.Choice(["standard", "express"], case_sensitive=False),
     help="standard without it, or what a template says.",
 )
+@click.option("--static", is_flag=True, help="Run no code: refuse targets such as file.py:name.")
 @parameter_option
 @click.pass_context
 def command(
@@ -51,6 +52,7 @@ def command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     kind: str | None,
+    static: bool,
     parameters: tuple[str, ...],
 ) -> None:
     """Report every problem of each TARGET, all machines of it.
@@ -66,7 +68,7 @@ def command(
     failures: list[PenstockError] = []
     for target in targets:
         try:
-            found = check_target(target, machine=machine, kind=kind, parameters=given)
+            found = check_target(target, machine=machine, kind=kind, static=static, parameters=given)
         except InvalidDefinition as error:
             failures.append(error)
             found = error.diagnostics
@@ -88,10 +90,15 @@ def command(
 
 
 def check_target(
-    target: str, *, machine: str | None, kind: str | None, parameters: Mapping[str, str] | None = None
+    target: str,
+    *,
+    machine: str | None,
+    kind: str | None,
+    static: bool = False,
+    parameters: Mapping[str, str] | None = None,
 ) -> list[Diagnostic]:
-    """The problems of all machines of a target, or of one, each once."""
-    opened = open_target(target, parameters=parameters)
+    """The problems of all machines of a target, or of one, each once. `static`: no code of the user's is run."""
+    opened = open_target(target, static=static, parameters=parameters)
     loaded = [opened.machine(machine)] if machine else list(opened.machines.values())
     found: dict[Diagnostic, None] = dict.fromkeys(opened.diagnostics if opened.kind != "definition" else ())
     for each in loaded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from penstock.diagnostics import Severity
-from penstock.script.codes import Code
+from penstock.diagnostics.catalogue import Code
 
 TEXT: Final = "PS701"
 UNKNOWN: Final = "PS702"

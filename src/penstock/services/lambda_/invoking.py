@@ -35,8 +35,12 @@ def invoke(state: State, queue: Queue, given: Parameters) -> Answer:
         return {"StatusCode": 204, "ExecutedVersion": resolved.executed}
     _refuse_problem(resolved)
     future: Future[Outcome | ServiceError] = Future()
-    start(state, Invocation(resolved, event, state.entropy.uuid4(), context), future.set_result)
-    outcome = future.result()
+    state.waiting.add(future)
+    try:
+        start(state, Invocation(resolved, event, state.entropy.uuid4(), context), future.set_result)
+        outcome = future.result()
+    finally:
+        state.waiting.discard(future)
     if isinstance(outcome, ServiceError):
         raise outcome
     answer: Answer = {"StatusCode": 200, "ExecutedVersion": outcome.executed, "Payload": outcome.payload}

@@ -89,7 +89,13 @@ class Lambda:
         clock = clock or SystemClock()
         entropy = entropy or Entropy()
         environments = Environments(
-            clock=clock, entropy=entropy, log=log, region=region, limit=limit, variables=variables, tell_failures=tell_failures
+            clock=clock,
+            entropy=entropy,
+            log=log,
+            region=region,
+            limit=limit,
+            variables=variables,
+            tell_failures=tell_failures,
         )
         self._state = State(
             region=region,
@@ -191,6 +197,9 @@ class Lambda:
         """Ends all workers, drops what waits, removes what was unpacked."""
         self._queue.close()
         self._state.environments.close()
+        for future in list(self._state.waiting):
+            if not future.done():
+                future.set_result(ServiceError("The service was closed.", code="ServiceUnavailable"))
         self._state.store.close()
 
 
