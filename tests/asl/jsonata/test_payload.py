@@ -387,7 +387,9 @@ def test_names_through_objects_and_arrays(expression: str, value: object) -> Non
     assert evaluate(expression, data) == value
 
 
-@pytest.mark.parametrize("comparison", ["$states.input.no = 1", "1 != $states.input.no", "$states.input.no != $nothing"])
+@pytest.mark.parametrize(
+    "comparison", ["$states.input.no = 1", "1 != $states.input.no", "$states.input.no != $nothing"]
+)
 def test_nothing_equals_undefined_and_nothing_differs_from_it(comparison: str) -> None:
     """As in the reference, for which either comparison with undefined is false."""
     assert evaluate(comparison, {}) is False
