@@ -470,15 +470,15 @@ class Driver:
             if execution.status != "RUNNING" and not isinstance(event, Redriven):
                 return  # news for what is over: not worth a row
         commands = advance(execution, event, now)
-        if journal is not None:
-            new = journal.turn(running, event, now)
-            if running.observer is not None and new:
-                self._held.append(_Show(running, new, execution.base - len(new) + 1))
+        new = [] if journal is None else journal.turn(running, event, now)
         if commands:
             for command in commands:
                 self.commands.carry_out(running, command, now)
-        if journal is None and running.observer is not None:
-            self._show(running, running.observer)
+        if running.observer is not None:
+            if journal is None:
+                self._show(running, running.observer)
+            elif new:
+                self._held.append(_Show(running, new, execution.base - len(new) + 1))
         if journal is not None and execution.status == "RUNNING":
             journal.carried_out(running)
         if execution.status != "RUNNING":
