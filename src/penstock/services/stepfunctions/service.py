@@ -68,7 +68,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "ValidateStateMachineDefinition": definitions.validate_state_machine_definition,
 }
 
-ASKED: Final[Mapping[str, Callable[[State, Parameters], Future[Answer]]]] = {
+ASKED: Final[Mapping[str, Callable[[State, Parameters], Answer | Future[Answer]]]] = {
     "DescribeExecution": executions.ask_execution,
     "StartExecution": executions.begin_execution,
     "StartSyncExecution": executions.begin_sync_execution,
@@ -132,9 +132,9 @@ class StepFunctions:
             requests.check_as_client(operation, parameters)
         return run(self._state, requests.check(operation, parameters))
 
-    def ask(self, operation: str, parameters: Any) -> Future[dict[str, Any]] | None:
-        """`call` for those who do not wait; None for an operation that needs a thread to wait in. Raises what `call` does,
-        or the future has it."""
+    def ask(self, operation: str, parameters: Any) -> dict[str, Any] | Future[dict[str, Any]] | None:
+        """`call` for those who do not wait: the answer, or what will have it; None for an operation that needs a thread to
+        wait in. Raises what `call` does, or the future has it."""
         run = ASKED.get(operation)
         return None if run is None else run(self._state, requests.check(operation, parameters))
 

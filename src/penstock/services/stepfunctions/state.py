@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -157,7 +158,7 @@ class State:
         record = self.given.pop(execution.arn, None)
         if record is None:
             record = self._of_another(running)
-        self.repository.executions.put(_numbered(record, self._number))
+        self.repository.executions.put(replace(record, number=self._number))
 
     def _of_another(self, running: Running) -> Started:
         """What is known of an execution that a state started."""
@@ -175,12 +176,6 @@ class State:
             map_run_arn=None if run is None else run.record.arn,
             items=running.items,
         )
-
-
-def _numbered(record: Started, number: int) -> Started:
-    from dataclasses import replace
-
-    return replace(record, number=number)
 
 
 def no_machine(arn: str) -> ServiceError:
