@@ -101,7 +101,10 @@ def test_a_request_that_is_being_answered_is_answered(tmp_path: Path) -> None:
 def test_what_takes_longer_than_its_grace_is_cut_off(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(SLOW, encoding="utf-8")
     (tmp_path / "penstock.toml").write_text('[functions]\nslow = "app:slow"\n', encoding="utf-8")
-    with started(tmp_path, before="import penstock.server.run as run; run.GRACE_SECONDS = 1") as server, connect(server.place) as connection:
+    with (
+        started(tmp_path, before="import penstock.server.run as run; run.GRACE_SECONDS = 1") as server,
+        connect(server.place) as connection,
+    ):
         connection.sendall(head("Content-Length: 100"))  # and never the body
         time.sleep(0.3)
         begun = time.monotonic()
