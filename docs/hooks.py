@@ -16,11 +16,13 @@ def diagnostics_page() -> str:
     """One section a code, under the anchor that `penstock check --format sarif` links to (`#ps203`)."""
     from penstock.asl.check.codes import CATALOGUE as DEFINITIONS
     from penstock.script.codes import CATALOGUE as SCRIPTS
+    from penstock.sfn.codes import CATALOGUE as CONSTRUCTS
 
     parts = [
         "# Diagnostics\n",
         "`penstock check` reports every problem of a target at once, and `penstock explain CODE` prints a section of this page.",
-        "A code that begins with `PS` is about a script. Any other code is about a States Language definition; where AWS's",
+        "A code that begins with `PS7` is about a workflow composed from objects, any other `PS` code about a script.",
+        "Any other code is about a States Language definition; where AWS's",
         "ValidateStateMachineDefinition reports the same problem, the code is AWS's own.\n",
     ]
     family = ""
@@ -28,6 +30,9 @@ def diagnostics_page() -> str:
         if code[:3] != family:
             family = code[:3]
             parts.append(f"## Scripts: {FAMILIES[family]}\n")
+        parts += section(entry, language="python")
+    parts.append("## Workflows composed from objects\n")
+    for entry in CONSTRUCTS.values():
         parts += section(entry, language="python")
     parts.append("## Definitions\n")
     for entry in DEFINITIONS.values():

@@ -48,6 +48,7 @@ SERVER_ENVIRONMENT = {
     "PENSTOCK_SERVER_PORT": "port",
     "PENSTOCK_SERVER_HOSTS": "hosts",
     "PENSTOCK_SERVER_DATA": "data",
+    "PENSTOCK_SERVER_DB": "db",
     "PENSTOCK_LOG_FORMAT": "log_format",
     "PENSTOCK_LOG_LEVEL": "log_level",
 }
@@ -57,12 +58,14 @@ SERVER_ENVIRONMENT = {
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """`host` and `port`: where it listens. `hosts`: names in `Host` that it answers under, beside those of the loopback.
-    `data`: the folder of what it writes, such as the logs of executions."""
+    `data`: the folder of what it writes, such as the logs of executions. `db`: the database file of its machines and
+    executions; without one they are in memory."""
 
     host: str = "127.0.0.1"
     port: int = 4599
     hosts: tuple[str, ...] = ()
     data: Path = Path(".penstock")
+    db: Path | None = None
     log_format: str = "text"
     log_level: str = "warning"
 
@@ -276,6 +279,8 @@ def _with_server(server: ServerSettings, key: str, value: Any, *, where: str, fo
         raise InvalidInput(f"{where} is a text, not {_kind(value) if not isinstance(value, str) else repr(value)}.")
     if key == "data":
         return replace(server, data=folder / value)
+    if key == "db":
+        return replace(server, db=folder / value)
     if key == "host":
         return replace(server, host=value)
     known = LOG_FORMATS if key == "log_format" else LOG_LEVELS

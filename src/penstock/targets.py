@@ -1,7 +1,8 @@
 """A TARGET, wherever a workflow is asked for: from what the user named to machines.
 
-`project.py` (a script), `*.asl.json`, `*.asl.yaml`, `*.json`, `-` (a definition), or a definition as a dict. Nothing here
-runs the user's code.
+`project.py` (a script), `*.asl.json`, `*.asl.yaml`, `*.json`, `-` (a definition), or a definition as a dict; `file.py:name`
+and `package.module:name` (a workflow composed from objects), or such an object. Of these only the last two run the user's
+code, and `static` refuses them.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -24,8 +25,12 @@ from penstock.jsontools import Json
 if TYPE_CHECKING:
     from penstock.asl.read import Reading
     from penstock.script import Project, ScriptMachine
+    from penstock.sfn.load import Loaded
+    from penstock.sfn.machine import Construct
+    from penstock.sfn.machine import StateMachine as ConstructMachine
+    from penstock.sfn.states.base import Chainable
 
-TargetLike: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
+TargetLike: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | ConstructMachine | Construct | Chainable"
 
 MAX_BYTES = 16 * 1024 * 1024
 """Nothing longer is read: the readers refuse it anyway, at 1 MiB."""
@@ -39,12 +44,15 @@ _LATER = "comes with a later version of Penstock"
 @dataclass(frozen=True, slots=True)
 class LoadedMachine:
     """One machine of a target. `definition` is None where it is too broken for the model; `document` is the definition as
-    it was written, None for scripts."""
+    it was written, None for scripts and constructs."""
 
     name: str
     definition: StateMachine | None
     document: dict[str, Any] | None = None
     script: ScriptMachine | None = None
+    functions: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
+    """Python functions that the tasks of a construct name."""
+    substitutions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class Target:
     reading or compiling it found, machine by machine not told apart."""
 
     name: str
-    kind: Literal["script", "definition"]
+    kind: Literal["script", "definition", "construct"]
     folder: Path
     machines: Mapping[str, LoadedMachine]
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -68,10 +76,10 @@ class Target:
         if name is None and DEFAULT_MACHINE in self.machines:
             return self.machines[DEFAULT_MACHINE]
         errors = [each for each in self.diagnostics if each.is_error]
-        if self.kind == "script" and errors:  # the machine may be missing because of them
+        if self.kind != "definition" and errors:  # the machine may be missing because of them
             raise InvalidDefinition(_sentence(self.name, errors), self.diagnostics)
         own = [m for m in self.machines.values() if m.script is None or m.script.is_first_class]
-        if len(own) == 1 and (name is None or (self.kind == "definition" and name == DEFAULT_MACHINE)):
+        if len(own) == 1 and (name is None or (self.kind != "script" and name == DEFAULT_MACHINE)):
             return own[0]
         listed = ", ".join(self.machines) or "none"
         if name is None:
@@ -84,8 +92,9 @@ class Target:
         raise TargetNotFound(f"{self.name} has no state machine {name!r}; {hint}", target=name)
 
 
-def open_target(target: TargetLike, *, stdin: bytes | None = None) -> Target:
-    """Reads a target. Anything that can be read is returned, with its diagnostics; nothing of it is run.
+def open_target(target: TargetLike, *, stdin: bytes | None = None, static: bool = False) -> Target:
+    """Reads a target. Anything that can be read is returned, with its diagnostics. `static`: no code of the user's is run,
+    and what would need it is refused.
 
     Raises TargetNotFound for what is not there, InvalidDefinition for what cannot be read at all: not text, not Python,
     not JSON or YAML, not an object. `stdin` is what `-` means; by default the standard input is read.
@@ -93,10 +102,11 @@ def open_target(target: TargetLike, *, stdin: bytes | None = None) -> Target:
     if isinstance(target, Mapping):
         return _definition_of(target, "<definition>")
     if not isinstance(target, (str, os.PathLike)):
-        raise InvalidDefinition(
-            f"A target is a path or a definition as a dict, not {type(target).__name__}; see the list in the documentation."
-        )
+        return _object(target)
     name = os.fspath(target)
+    construct = _CONSTRUCT.fullmatch(name)
+    if construct is not None and not Path(name).exists():
+        return _construct(construct["module"], construct["attribute"], name, static=static)
     if name == "-":
         data = sys.stdin.buffer.read(MAX_BYTES + 1) if stdin is None else stdin
         return _definition(_limited(data, "<stdin>"), "<stdin>", Path.cwd(), None, None)
@@ -138,10 +148,7 @@ def _read_file(path: Path, name: str) -> bytes:
         raise TargetNotFound(f"{name!r} cannot be read: {reason}.", target=name) from None
 
 
-def _missing(path: Path, name: str) -> TargetNotFound | InvalidDefinition:
-    module, colon, attribute = name.rpartition(":")
-    if colon and attribute.isidentifier() and (module.endswith(".py") or re.fullmatch(r"[\w.]+", module)):
-        return InvalidDefinition(f"{name} names a construct in Python code, and that {_LATER}.")
+def _missing(path: Path, name: str) -> TargetNotFound:
     close = []
     if path.parent.is_dir():
         try:
@@ -158,6 +165,52 @@ def _limited(data: bytes, name: str) -> bytes:
     return data
 
 
+# -- constructs ----------------------------------------------------------------------------------------------------------
+
+_CONSTRUCT = re.compile(r"(?P<module>.*\.py|[A-Za-z_]\w*(?:\.\w+)*):(?P<attribute>[A-Za-z_]\w*(?:\.\w+)*)")
+
+
+def _construct(module: str, attribute: str, name: str, *, static: bool) -> Target:
+    if static:
+        raise InvalidDefinition(
+            f"{name} is a workflow that Python code composes, so the code would have to be run, and --static refuses that."
+        )
+    if module.endswith(".py"):
+        _read_file(Path(module), module)  # for one sentence where it cannot be read
+    from penstock.sfn.load import load_construct
+
+    loaded = load_construct(module, attribute, name=name)
+    path = Path(module) if module.endswith(".py") else None
+    return _loaded_construct(loaded, name, path.parent if path is not None else Path.cwd(), path)
+
+
+def _object(target: object) -> Target:
+    # Whoever has such an object has imported its classes.
+    if "penstock.sfn" in sys.modules:
+        from penstock.sfn import Construct, State, StateMachine
+        from penstock.sfn.load import load_object
+
+        is_state = isinstance(target, State) or isinstance(getattr(target, "start_state", None), State)
+        if is_state or isinstance(target, (StateMachine, Construct)):
+            name = getattr(target, "state_machine_name", None) or getattr(target, "id", None) or "StateMachine"
+            return _loaded_construct(load_object(target, name=name), str(name), Path.cwd(), None)
+    raise InvalidDefinition(
+        f"A target is a path, a definition as a dict or a workflow of penstock.sfn, not {type(target).__name__}; see the list "
+        "in the documentation."
+    )
+
+
+def _loaded_construct(loaded: Loaded, name: str, folder: Path, path: Path | None) -> Target:
+    machines = {
+        key: LoadedMachine(key, built.machine, None, None, built.functions, loaded.substitutions.get(key, {}))
+        for key, built in loaded.machines.items()
+    }
+    found = dict.fromkeys(each for built in loaded.machines.values() for each in built.diagnostics)
+    found.update(dict.fromkeys(loaded.diagnostics))
+    diagnostics = sorted(found, key=lambda each: (each.span.source.name, each.span.line) if each.span else ("", 0))
+    return Target(name, "construct", folder, machines, tuple(diagnostics), path=path)
+
+
 # -- scripts ------------------------------------------------------------------------------------------------------------
 
 _UNREADABLE = ("PS001", "PS002", "PS003", "PS004", "PS005", "PS006")
@@ -170,6 +223,11 @@ def _script(data: bytes, name: str, path: Path) -> Target:
     project = compile_project(data, name=name)
     diagnostics = tuple(project.diagnostics)
     errors = [each for each in diagnostics if each.is_error]
+    if errors and re.search(rb"^\s*(?:from|import) penstock(?:\.sfn\b| import .*\bsfn\b)", data, re.MULTILINE):
+        raise InvalidDefinition(
+            f"{name} composes a workflow from objects; name the one that is meant, such as {name}:machine.",
+            diagnostics[:0],
+        )
     if errors and b"FlowSpec" in data and re.search(rb"^class \w+\(.*\bFlowSpec\b", data, re.MULTILINE):
         raise InvalidDefinition(f"{name} is a flow (a FlowSpec class), and running those {_LATER}.", diagnostics)
     if any(each.code in _UNREADABLE for each in errors) or (errors and not project.machines):

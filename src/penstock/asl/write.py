@@ -50,6 +50,11 @@ def state_to_document(state: AnyState) -> dict[str, Any]:
     return _object(state)
 
 
+def rule_to_document(rule: ChoiceRule) -> dict[str, Any]:
+    """One entry of `Choices`."""
+    return _object(rule)
+
+
 def write(machine: StateMachine, *, indent: int | None = 2) -> str:
     """JSON text that ends in a newline; equal machines whose payloads have their keys in one order give equal bytes."""
     document = to_document(machine)

@@ -83,7 +83,8 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
     },
-    epilog="TARGET is a script (project.py), a definition (*.asl.json, *.asl.yaml, *.json) or - for a definition on stdin.",
+    epilog="TARGET is a script (project.py), a definition (*.asl.json, *.asl.yaml, *.json), - for a definition on stdin, or a "
+    "workflow composed from objects (file.py:name, package.module:name).",
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 def root() -> None:

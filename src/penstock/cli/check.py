@@ -34,6 +34,7 @@ from penstock.targets import open_target
 )
 @click.option("--ignore", metavar="CODES", multiple=True, help="Not these codes, or codes that begin so.")
 @click.option("--type", "kind", type=click.Choice(["standard", "express"], case_sensitive=False), default="standard")
+@click.option("--static", is_flag=True, help="Run no code: refuse targets such as file.py:name.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -45,6 +46,7 @@ def command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     kind: str,
+    static: bool,
 ) -> None:
     """Report every problem of each TARGET, all machines of it.
 
@@ -58,7 +60,7 @@ def command(
     failures: list[PenstockError] = []
     for target in targets:
         try:
-            found = check_target(target, machine=machine, kind=kind)
+            found = check_target(target, machine=machine, kind=kind, static=static)
         except InvalidDefinition as error:
             failures.append(error)
             found = error.diagnostics
@@ -79,11 +81,11 @@ def command(
     ctx.exit(1 if any(each.is_error for each in reported) else 0)
 
 
-def check_target(target: str, *, machine: str | None, kind: str) -> list[Diagnostic]:
+def check_target(target: str, *, machine: str | None, kind: str, static: bool = False) -> list[Diagnostic]:
     """The problems of all machines of a target, or of one, each once."""
-    opened = open_target(target)
+    opened = open_target(target, static=static)
     loaded = [opened.machine(machine)] if machine else list(opened.machines.values())
-    found: dict[Diagnostic, None] = dict.fromkeys(opened.diagnostics if opened.kind == "script" else ())
+    found: dict[Diagnostic, None] = dict.fromkeys(opened.diagnostics if opened.kind != "definition" else ())
     for each in loaded:
         found.update(dict.fromkeys(Machine(opened, each).check(type=kind)))  # type: ignore[arg-type]  # upper-cased there
     return list(found)

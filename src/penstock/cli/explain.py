@@ -13,7 +13,7 @@ from penstock.errors import UsageError
 
 
 class Page(Protocol):
-    """An entry of either catalogue."""
+    """An entry of any catalogue."""
 
     @property
     def code(self) -> str: ...
@@ -60,9 +60,11 @@ def pages() -> dict[str, Page]:
     """Every code: Penstock's own, then AWS's."""
     from penstock.asl.check.codes import CATALOGUE as AWS
     from penstock.script.codes import CATALOGUE as SCRIPT
+    from penstock.sfn.codes import CATALOGUE as CONSTRUCT
 
     found: dict[str, Page] = {}
     found.update(SCRIPT)
+    found.update(CONSTRUCT)
     found.update(AWS)
     return found
 

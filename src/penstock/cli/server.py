@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +13,12 @@ from penstock.config import LOG_FORMATS, LOG_LEVELS, Settings, load_settings
 
 
 @click.command("server")
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="The database file to keep machines and executions in; what ran in it goes on. Without one, memory.",
+)
 @click.option("--host", help="The address to listen on; 127.0.0.1 by default.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 takes a free one, 4599 by default.")
 @click.option(
@@ -31,6 +38,7 @@ from penstock.config import LOG_FORMATS, LOG_LEVELS, Settings, load_settings
 @click.option("--log-format", type=click.Choice(LOG_FORMATS), help="How the log on stderr is written; text by default.")
 @click.option("--log-level", type=click.Choice(LOG_LEVELS), help="From which level on; warning by default.")
 def command(
+    db: str | None,
     host: str | None,
     port: int | None,
     token: str | None,
@@ -38,12 +46,14 @@ def command(
     log_format: str | None,
     log_level: str | None,
 ) -> None:
-    """Answer AWS's clients as Step Functions does, until Ctrl-C. Nothing outlives the process.
+    """Answer AWS's clients as Step Functions does, until Ctrl-C. Without --db, nothing outlives the process.
 
     Prints the environment that points boto3, the AWS CLI and their like here. GET /health and GET /metrics tell how it is.
     """
     settings = load_settings()
     given: dict[str, Any] = {"host": host, "port": port, "log_format": log_format, "log_level": log_level}
+    if db is not None:
+        given["db"] = Path(db)
     server = replace(settings.server, **{key: value for key, value in given.items() if value is not None})
     from penstock.server.logs import start_logging
     from penstock.server.run import serve

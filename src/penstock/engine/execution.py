@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from penstock.asl.errors import BRANCH_FAILED, RUNTIME, matches
 from penstock.asl.scope import EvaluationError
 from penstock.engine.history import Record
+from penstock.engine.texts import Texts
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
@@ -204,6 +205,7 @@ class Frame:
 
     __slots__ = (
         "attempt",
+        "before",
         "entered",
         "entered_at",
         "failure",
@@ -248,6 +250,8 @@ class Frame:
         self.index = index
         self.last = last
         """Id of the event that its next event follows."""
+        self.before = 0
+        """Id of the event that `last` follows, where `last` may have been taken away before it is asked for."""
         self.phase = ENTER
         self.entered = 0
         """Id of the StateEntered event of its state."""
@@ -300,6 +304,7 @@ class Execution:
         "status",
         "stopped",
         "sync",
+        "texts",
         "timers",
         "turn",
         "type",
@@ -347,6 +352,7 @@ class Execution:
         self.redrive_count = 0
         self.redriven = 0.0
         """When it was redriven last."""
+        self.texts = Texts()
         self.records: list[Record] = []
         """Events since the last time somebody took them; the first has id base + 1."""
         self.base = 0
@@ -357,8 +363,8 @@ class Execution:
         """Frames that can go on, in order."""
         self.attempts: dict[int, Frame] = {}
         """Attempts that the world is working on."""
-        self.timers: dict[int, tuple[Frame | None, str]] = {}
-        """Timers that are set, and what for."""
+        self.timers: dict[int, tuple[Frame | None, str, float]] = {}
+        """Timers that are set: for what, and for when."""
         self.context: dict[str, Any] | None = None
         """The part of the context object that never changes, made when first asked for."""
         self.turn: Callable[[Execution, float], Turn] | None = None

@@ -6,7 +6,7 @@ The core says what is to be done (`StartMapRun`, `ReadItems`, `EndMapRun`) and h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -194,6 +194,27 @@ class MapRun:
         self.item_counts = Counts()
         self.execution_counts = Counts()
         self.item_counts.found(command.items)
+
+    def to_data(self) -> dict[str, Any]:
+        """All of it as a JSON value."""
+        data = {name: getattr(self, name) for name in self.__slots__ if not name.endswith("_counts")}
+        for name in ("item_counts", "execution_counts"):
+            counts = getattr(self, name)
+            data[name] = {each: getattr(counts, each) for each in counts.__slots__}
+        return data
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> MapRun:
+        """What `to_data` made."""
+        run = cls.__new__(cls)
+        for name, value in data.items():
+            if name.endswith("_counts"):
+                counts = Counts()
+                for each, count in value.items():
+                    setattr(counts, each, count)
+                value = counts
+            setattr(run, name, value)
+        return run
 
     def describe(self) -> dict[str, Any]:
         """DescribeMapRun's answer as boto3 gives it."""

@@ -35,11 +35,13 @@ R = TypeVar("R", bound=RecoveringState)
 class Program:
     """A compiled machine, or a compiled branch or processor of one. Shared by all its executions, never changed."""
 
-    __slots__ = ("name", "start", "states", "timeout_seconds")
+    __slots__ = ("name", "source", "start", "states", "timeout_seconds")
 
     def __init__(self, name: str) -> None:
         self.name = name
         """The Map whose processor it is; empty for a whole machine."""
+        self.source: str | None = None
+        """The definition as JSON text, where whoever compiled it wants executions of it written down."""
         self.states: dict[str, State] = {}
         """Every state by name, those of branches and processors too: names are unique over a machine."""
         self.start: State

@@ -13,6 +13,7 @@ from penstock.engine.tasks.handler import Cancel
 from penstock.jsontools import Json
 
 if TYPE_CHECKING:
+    from penstock.engine.journal import Entry
     from penstock.engine.maprunning import ActiveRun
 
 Observer: TypeAlias = Callable[[HistoryEvent], None]
@@ -98,8 +99,10 @@ class Running:
     __slots__ = (
         "cancels",
         "children",
+        "entry",
         "execution",
         "items",
+        "linked",
         "map_run",
         "map_runs",
         "observer",
@@ -108,6 +111,8 @@ class Running:
         "result",
         "seen",
         "tokens",
+        "told",
+        "withdrawn",
     )
 
     def __init__(self, execution: Execution, observer: Observer | None) -> None:
@@ -126,6 +131,14 @@ class Running:
         """The Map Run that it is a child execution of, and for how many items."""
         self.items = 1
         self.on_close: Callable[[Running], None] | None = None
+        self.entry: Entry | None = None
+        """What the journal knows of it; None where nothing is written down."""
+        self.linked = False
+        """Whether another execution started it and goes on with it."""
+        self.told = False
+        """Whether those who wait for its end have heard of it."""
+        self.withdrawn = False
+        """Whether it could not be written down, and so never was."""
 
     @property
     def closed(self) -> bool:

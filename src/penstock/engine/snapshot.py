@@ -43,6 +43,7 @@ _FRAME: Final = (
     "variables",
     "index",
     "last",
+    "before",
     "phase",
     "entered",
     "entered_at",
@@ -91,7 +92,8 @@ def to_data(execution: Execution) -> dict[str, Json]:
     data["ready"] = [frame.number for frame in execution.ready]
     data["attempts"] = [[key, frame.number] for key, frame in execution.attempts.items()]
     data["timers"] = [
-        [key, None if frame is None else frame.number, purpose] for key, (frame, purpose) in execution.timers.items()
+        [key, None if frame is None else frame.number, purpose, at]
+        for key, (frame, purpose, at) in execution.timers.items()
     ]
     return data
 
@@ -165,7 +167,7 @@ def from_data(program: Program, data: dict[str, Any]) -> Execution:
     execution.ready.extend(frames[number] for number in data["ready"] if number in frames)
     execution.attempts = {key: frames[number] for key, number in data["attempts"]}
     execution.timers = {
-        key: (None if number is None else frames[number], purpose) for key, number, purpose in data["timers"]
+        key: (None if number is None else frames[number], purpose, at) for key, number, purpose, at in data["timers"]
     }
     return execution
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
-from typing import IO, Any, Final, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from penstock.clock import iso8601
-from penstock.engine.execution import Execution
 from penstock.engine.mapruns import Sink
 from penstock.engine.objects import ObjectStore
 from penstock.jsontools import Json, dumps
+
+if TYPE_CHECKING:
+    from penstock.engine.execution import Execution
+    from penstock.engine.journal import Closed
 
 FILE_BYTES: Final = 5 * 1024**3
 """What a result file holds at most before the next one begins (Developer Guide, "ResultWriter")."""
@@ -22,7 +25,7 @@ FILE_BYTES: Final = 5 * 1024**3
 _IN_MEMORY: Final = 4 * 1024 * 1024
 
 
-def description(execution: Execution) -> dict[str, Json]:
+def description(execution: Execution | Closed) -> dict[str, Json]:
     """A child execution that has ended."""
     result: dict[str, Json] = {"ExecutionArn": execution.arn}
     if execution.cause is not None:
@@ -54,7 +57,7 @@ def description(execution: Execution) -> dict[str, Json]:
     return dict(sorted(result.items()))
 
 
-def transformed(transformation: str, execution: Execution) -> list[Json]:
+def transformed(transformation: str, execution: Execution | Closed) -> list[Json]:
     """What a child execution adds to the results: nothing, one value, or the elements of its array."""
     if transformation == "NONE" or execution.status != "SUCCEEDED":
         return [cast(Json, description(execution))]
@@ -75,7 +78,7 @@ class ResultFiles:
         self._open: dict[str, IO[bytes]] = {}
         self._written: dict[str, list[Json]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
 
-    def add(self, execution: Execution) -> None:
+    def add(self, execution: Execution | Closed) -> None:
         """Takes in a child execution that has ended."""
         kind = "SUCCEEDED" if execution.status == "SUCCEEDED" else "FAILED"
         for value in transformed(self._sink.transformation, execution):

@@ -5,24 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from penstock.diagnostics import Severity
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """`title` is a short noun phrase; `explanation` says why it is refused; `example` is a script, or the part of one, that
-    gets this code; `remedy` says what to write instead."""
-
-    code: str
-    title: str
-    explanation: str
-    example: str
-    remedy: str
-    severity: Severity = Severity.ERROR
-
+from penstock.diagnostics.catalogue import Code
 
 _WARNING = Severity.WARNING
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from penstock.diagnostics import Diagnostic, Note, Span
+from penstock.diagnostics.words import did_you_mean, listed
 from penstock.script.codes import CATALOGUE
 from penstock.script.parse import Spans
+
+__all__ = ["Refused", "Reporter", "TooLarge", "did_you_mean", "listed"]
 
 
 class Refused(Exception):
@@ -67,21 +69,3 @@ class Reporter:
         return tuple(
             sorted(self._seen.values(), key=lambda d: (d.span.line, d.span.column, d.code) if d.span else (0, 0, ""))
         )
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """The nearest known word, or None when none is near."""
-    names = sorted(set(known))
-    folded = {name.lower(): name for name in names}
-    if word.lower() in folded:
-        return folded[word.lower()]
-    near = difflib.get_close_matches(word[:80], names, n=1, cutoff=0.7)
-    return near[0] if near else None
-
-
-def listed(words: Iterable[str]) -> str:
-    """`a, b or c`, in the order given."""
-    items = list(words)
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} or {items[-1]}"

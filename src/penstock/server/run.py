@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from penstock.client import start_service
+from penstock.client import open_database, start_service
 from penstock.config import Settings
 from penstock.errors import MissingRequirement, UsageError
 
@@ -77,8 +77,12 @@ def serve(
         stack.callback(opened.close)
         if tracing is not None:
             stack.callback(tracing.close)
+        database = None
+        if settings.server.db is not None:
+            database = open_database(settings.server.db)
+            stack.callback(database.close)
         handlers, service = start_service(
-            settings=settings, watchers=[metrics] if tracing is None else [metrics, tracing]
+            settings=settings, watchers=[metrics] if tracing is None else [metrics, tracing], database=database
         )
         for handler in handlers:
             stack.callback(handler.close)

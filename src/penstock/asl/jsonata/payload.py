@@ -33,7 +33,7 @@ class Evaluator(Protocol):
         variables: dict[str, Any],
         *,
         outer: Mapping[str, Any],
-        entropy: Entropy,
+        entropy: Callable[[], Entropy],
         now: Callable[[], float],
     ) -> Any: ...
 
@@ -124,7 +124,7 @@ def _compile_text(text: str, field: str, expect: str | None, evaluator: Compile)
         own = {"states": _states(data, scope, used)} if used else {}
         try:
             value = expression.evaluate(
-                UNDEFINED, own, outer=scope.variables, entropy=scope.entropy, now=lambda: _now(scope)
+                UNDEFINED, own, outer=scope.variables, entropy=lambda: scope.entropy, now=lambda: _now(scope)
             )
             result: Json = _checked(_as_json(value), expect)
             return result

@@ -88,7 +88,7 @@ class Runtime:
 
     __slots__ = ("depth", "entropy", "limits", "now", "steps")
 
-    def __init__(self, entropy: Entropy, now: Callable[[], float], limits: Limits = AWS_LIMITS) -> None:
+    def __init__(self, entropy: Callable[[], Entropy], now: Callable[[], float], limits: Limits = AWS_LIMITS) -> None:
         self.depth = 0
         self.steps = 0
         self.entropy = entropy

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from penstock.clock import Clock, Entropy
 from penstock.engine.callbacks import Callbacks
@@ -21,20 +21,26 @@ from penstock.engine.execution import Execution
 from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler
-from penstock.errors import ServiceError
+from penstock.errors import ServiceError, StoreUnavailable
+from penstock.services.stepfunctions.kept import Kept, unavailable
 from penstock.services.stepfunctions.watching import Load, Watchers
 
 if TYPE_CHECKING:
+    from penstock.engine.journal import Journal, Link
     from penstock.engine.objects import ObjectStore
+    from penstock.engine.recovery import Recovered
 
 T = TypeVar("T")
+
+PURGE_SECONDS: Final = 3600.0
+"""Ours: how often the loop looks for what has been kept long enough."""
+
 _log = logging.getLogger("penstock.stepfunctions")
 
 
 class Loop:
-    """All three are called in the loop's thread, with every execution, whoever starts it: a request, a state
-    (states:startExecution), a Map Run. `check` may refuse it with a ServiceError, `taken` hears that it is taken in, `begun`
-    that it has made its first steps."""
+    """`check` is called in the loop's thread, with every execution, whoever starts it: a request, a state
+    (states:startExecution), a Map Run; it may refuse it with a ServiceError. `kept` hears what becomes of each."""
 
     def __init__(
         self,
@@ -47,14 +53,16 @@ class Loop:
         callbacks: Callbacks,
         objects: ObjectStore | None,
         check: Callable[[Execution], None],
-        taken: Callable[[Running], None],
-        begun: Callable[[Running], None],
+        kept: Kept,
         watchers: Watchers,
+        journal: Journal | None = None,
+        retention: float = 0.0,
     ) -> None:
         self._check = check
-        self._taken = taken
-        self._begun = begun
+        self._kept = kept
         self._watchers = watchers
+        self._retention = retention
+        self._purged = float("-inf")
         self._closing: dict[Running, list[_Waiting[Any]]] = {}
         self._beginning: dict[Running, list[_Waiting[Any]]] = {}
         """Executions that have been taken in and have not made a step."""
@@ -69,23 +77,49 @@ class Loop:
             machines=machines,
             callbacks=callbacks,
             objects=objects,
+            journal=journal,
         )
+        self.recovered: Recovered | None = None
+        if journal is not None:
+            self.recovered = self._recover()
         self._thread = threading.Thread(target=self._run, name="penstock-stepfunctions", daemon=True)
         self._thread.start()
 
-    def call(self, function: Callable[[], T]) -> T:
-        """What `function` returns or raises when the loop's thread calls it."""
-        return self.ask(function).result()
+    def _recover(self) -> Recovered:
+        from penstock.engine.recovery import recover
+        from penstock.services.stepfunctions.stored import KeptInFile
 
-    def ask(self, function: Callable[[], T]) -> Future[T]:
+        kept = self._kept
+        assert isinstance(kept, KeptInFile)
+        kept.driver = self.driver
+        return recover(self.driver, kept.programs, adopted=kept.recovered)
+
+    def call(self, function: Callable[[], T], *, durable: bool = False) -> T:
+        """What `function` returns or raises when the loop's thread calls it; with `durable`, when what came of it is written
+        down. Raises ServiceError ServiceUnavailable where that cannot be."""
+        return self.ask(function, durable=durable).result()
+
+    def ask(self, function: Callable[[], T], *, durable: bool = False) -> Future[T]:
         """`call` for those who do not wait."""
         future: Future[T] = Future()
 
         def call() -> None:
             try:
-                future.set_result(function())
+                result = function()
             except BaseException as error:  # the caller's, not the loop's
                 future.set_exception(error)
+                return
+            if not durable:
+                future.set_result(result)
+                return
+
+            def settled(error: StoreUnavailable | None) -> None:
+                if error is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(unavailable(error))
+
+            self.driver.when_settled(settled)
 
         self._post(call)
         return future
@@ -95,6 +129,7 @@ class Loop:
     ) -> Future[T]:
         """Starts an execution, or finds the one that runs already; `answer` of it when it has begun, or has ended."""
         future: Future[T] = Future()
+        waiting = _Waiting(future, answer)
         context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
 
         def begin() -> None:
@@ -104,11 +139,11 @@ class Loop:
                 future.set_exception(error)
                 return
             if until_closed and not running.closed:
-                self._wait_for_end(running, _Waiting(future, answer))
-            elif (waiting := self._beginning.get(running)) is not None:
-                waiting.append(_Waiting(future, answer))
+                self._wait_for_end(running, waiting)
+            elif (others := self._beginning.get(running)) is not None:
+                others.append(waiting)
             else:
-                _Waiting(future, answer).tell(running)
+                waiting.tell(running)
 
         self._post(begin)
         return future
@@ -128,8 +163,8 @@ class Loop:
         return future
 
     def settled(self, running: Running) -> bool:
-        """Whether an execution has ended, so that any thread may look at it without asking the loop's."""
-        return running.closed
+        """Whether an execution has ended for good, so that any thread may look at it without asking the loop's."""
+        return running.told
 
     def release(self) -> None:
         """Lets those go who wait for the end of an execution, and those who come later; the executions go on."""
@@ -173,7 +208,27 @@ class Loop:
     def _run(self) -> None:
         while not self._ended:
             self.driver.turn()
+            self._purge()
         self.driver.close()
+
+    def _purge(self) -> None:
+        """Now and then, what has been kept long enough goes, a little at a time."""
+        driver = self.driver
+        if driver.journal is None or driver.failing is not None:
+            return
+        at = driver.clock.monotonic()
+        if at - self._purged < PURGE_SECONDS:
+            return
+        from penstock.services.stepfunctions.stored import KeptInFile
+
+        assert isinstance(self._kept, KeptInFile)
+        try:
+            more = self._kept.purge(driver.clock.now() - self._retention) > 0
+        except StoreUnavailable as error:
+            _log.warning("Old executions stay for now: %s", error)
+            more = False
+        if not more:
+            self._purged = at
 
     # ---- what the driver tells
 
@@ -181,26 +236,33 @@ class Loop:
         self._check(execution)
 
     def take(self, running: Running) -> None:
-        self._taken(running)
+        self._kept.taken(running)
         self._beginning[running] = []
         self._watchers.begun(running)
 
     def redriven(self, running: Running) -> None:
         self._watchers.begun(running)
 
-    def ended(self, running: Running) -> None:
-        self._watchers.ended(running)
-
     def told(self, running: Running) -> None:
         if self._beginning:
             begun = self._beginning.pop(running, None)
             if begun is not None:
-                self._begun(running)
+                self._kept.begun(running)
                 for waiting in begun:
                     waiting.tell(running)
-        if self._closing and running.closed:
-            for waiting in self._closing.pop(running, ()):
-                waiting.tell(running)
+        if running.closed and not running.told:
+            running.told = True
+            self._watchers.ended(running)
+            self._kept.closed(running)
+            if self._closing:
+                for waiting in self._closing.pop(running, ()):
+                    waiting.tell(running)
+
+    def refused(self, running: Running, error: StoreUnavailable) -> None:
+        self._kept.closed(running)
+        self._watchers.ended(running)
+        for waiting in (*self._beginning.pop(running, ()), *self._closing.pop(running, ())):
+            waiting.future.set_exception(unavailable(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +297,7 @@ class _Driver(Driver):
         machines: Machines,
         callbacks: Callbacks,
         objects: ObjectStore | None,
+        journal: Journal | None,
     ) -> None:
         super().__init__(
             handlers=handlers,
@@ -244,17 +307,19 @@ class _Driver(Driver):
             machines=machines,
             callbacks=callbacks,
             objects=objects,
+            journal=journal,
         )
         self._loop = loop
 
-    def begin(self, execution: Execution, observer: Observer | None = None) -> Running:
+    def begin(self, execution: Execution, observer: Observer | None = None, link: Link | None = None) -> Running:
         self._loop.check(execution)
-        running = super().begin(execution, observer)
+        running = super().begin(execution, observer, link)
         self._loop.take(running)
         return running
 
     def redrive(self, running: Running) -> None:
         if why_not(running.execution, self.clock.now()) is None:
+            running.told = False
             self._loop.redriven(running)
         super().redrive(running)
 
@@ -267,16 +332,19 @@ class _Driver(Driver):
         self._collect()
 
     def _tell(self, running: Running, event: Event) -> None:
-        open_before = running in self._open
         try:
             super()._tell(running, event)
         except Exception as error:
             # A fault of ours. The others go on; this one is not left running for ever.
             _log.exception("The execution %s came to a fault of the engine.", running.execution.arn)
             self._break(running, error)
-        if open_before and running not in self._open:
-            self._loop.ended(running)
-        self._loop.told(running)
+        if running.entry is None or self.journal is None:
+            self._loop.told(running)
+        else:
+            self.hold(_Told(self._loop, running))
+
+    def refused(self, running: Running, error: StoreUnavailable) -> None:
+        self._loop.refused(running, error)
 
     def _break(self, running: Running, error: Exception) -> None:
         execution = running.execution
@@ -290,3 +358,16 @@ class _Driver(Driver):
         for cancel in running.cancels.values():
             cancel()
         running.cancels.clear()
+        if self.journal is not None and running.entry is not None:
+            self.journal.broken(running)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What happened to an execution is heard when it is durable."""
+
+    loop: Loop
+    running: Running
+
+    def __call__(self) -> None:
+        self.loop.told(self.running)

@@ -35,8 +35,13 @@ def check(operation: str, parameters: Any) -> dict[str, Any]:
     Raises ServiceError: SerializationException for a value of the wrong kind, ValidationException for one that its
     shape does not allow.
     """
+    return check_shape(parameters, input_shape(operation))
+
+
+def check_shape(parameters: Any, shape: Any) -> dict[str, Any]:
+    """The same for a shape of any service with this framework."""
     problems: list[str] = []
-    found = _value(parameters, input_shape(operation), "", problems)
+    found = _value(parameters, shape, "", problems)
     if problems:
         many = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
         raise ServiceError(many + "; ".join(problems), code=VALIDATION)

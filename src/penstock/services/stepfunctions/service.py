@@ -21,12 +21,13 @@ from penstock.services.stepfunctions import (
     tags,
     versions,
 )
-from penstock.services.stepfunctions.records import Repository
 from penstock.services.stepfunctions.state import Answer, Operation, Parameters, State
 from penstock.services.stepfunctions.watching import Load, Watcher
 
 if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore
+    from penstock.engine.recovery import Recovered
+    from penstock.store import Database
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "CreateActivity": activities.create_activity,
@@ -68,6 +69,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "ValidateStateMachineDefinition": definitions.validate_state_machine_definition,
 }
 
+RETENTION_DAYS: Final = 90.0
+"""How long AWS keeps the history of an execution that has ended (API reference, StartExecution: after 90 days its name is
+free again)."""
 ASKED: Final[Mapping[str, Callable[[State, Parameters], Answer | Future[Answer]]]] = {
     "DescribeExecution": executions.ask_execution,
     "StartExecution": executions.begin_execution,
@@ -83,9 +87,10 @@ class StepFunctions:
     """AWS Step Functions for one account and region; requests may come from any thread.
 
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
-    `repository` is where machines and executions are kept (memory by default), `callbacks` where activities and tokens
-    are, `objects` what distributed Maps read from and write to. With `skip_time`, waits and retries take no time.
-    `watchers` hear of executions that begin and end.
+    `database` is where machines and executions are kept (in memory without one), for `retention_days` after they ended; the
+    caller closes it. What ran when it was last used goes on. `callbacks` is where activities and tokens are, `objects` what
+    distributed Maps read from and write to. With `skip_time`, waits and retries take no time. `watchers` hear of executions
+    that begin and end.
     """
 
     long: Final = LONG
@@ -96,7 +101,8 @@ class StepFunctions:
         region: str = DEFAULT_REGION,
         account: str = DEFAULT_ACCOUNT,
         handlers: Sequence[TaskHandler] = (),
-        repository: Repository | None = None,
+        database: Database | None = None,
+        retention_days: float = RETENTION_DAYS,
         clock: Clock | None = None,
         skip_time: bool = False,
         entropy: Entropy | None = None,
@@ -110,7 +116,8 @@ class StepFunctions:
             region=region,
             account=account,
             handlers=handlers,
-            repository=repository,
+            database=database,
+            retention_days=retention_days,
             clock=clock,
             skip_time=skip_time,
             entropy=entropy,
@@ -132,6 +139,11 @@ class StepFunctions:
             requests.check_as_client(operation, parameters)
         return run(self._state, requests.check(operation, parameters))
 
+    @property
+    def recovered(self) -> Recovered | None:
+        """What went on when the service began; None without a database."""
+        return self._state.recovered
+
     def ask(self, operation: str, parameters: Any) -> dict[str, Any] | Future[dict[str, Any]] | None:
         """`call` for those who do not wait: the answer, or what will have it; None for an operation that needs a thread to
         wait in. Raises what `call` does, or the future has it."""
@@ -151,4 +163,4 @@ class StepFunctions:
         """Stops what runs, and lets workers go that wait for tasks. Nothing can be asked afterwards."""
         if self._owns_callbacks:
             self._state.callbacks.release()
-        self._state.loop.close()
+        self._state.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.engine.tasks.aws import names
+from penstock.asl import aws_names as names
 from penstock.engine.tasks.aws.client import UnknownService, botocore_name
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.asl.aws_names import member_name
 from penstock.engine.tasks.aws import payload, validation
-from penstock.engine.tasks.aws.names import member_name
 
 model = pytest.importorskip("botocore.model")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from penstock.asl.aws_names import capitalised
 from penstock.asl.check.resources import _INTEGRATIONS as CHECKED
 from penstock.engine.tasks.aws.jobs import JOBS, Job
-from penstock.engine.tasks.aws.names import capitalised
 from penstock.engine.tasks.aws.optimised import INTEGRATIONS
 
 loaders = pytest.importorskip("botocore.loaders")

@@ -228,7 +228,7 @@ def shuffle(call: Call, items: Any) -> Any:
         return items
     result = list(items)
     for position in range(len(result) - 1, 0, -1):
-        other = call.runtime.entropy.randrange(0, position + 1)
+        other = call.runtime.entropy().randrange(0, position + 1)
         result[position], result[other] = result[other], result[position]
     return result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, Final
@@ -146,6 +147,8 @@ def parse_integer(call: Call, text: Any, picture: Any) -> Any:
         return UNDEFINED
     if _other_figures(picture, text):
         return math.nan
+    if ";" in picture and not text[-2:].isascii():
+        text = f"{text[:-2]}th"  # an ordinal's last two characters are cut off; jsonatapy cuts bytes, and panics within one
     found = delegate("$parseInteger($s, $p)", {"s": text, "p": picture}, value=picture)
     return math.nan if found is UNDEFINED else found
 
@@ -180,10 +183,24 @@ def _refuse_markers(picture: str) -> None:
 
 
 def _other_figures(picture: str, text: str) -> bool:
-    """Whether a picture has figures beyond ASCII and the text others, or letters: jsonatapy panics over them too."""
-    return any(char.isdecimal() and not char.isascii() for char in picture) and any(
-        char.isalnum() and (char.isascii() or not char.isdecimal()) for char in text
+    """Whether a picture has figures beyond ASCII and the text others, or letters: jsonatapy panics over them too.
+
+    It takes every character for a figure of the picture's kind, and panics over what stands before them in Unicode; only
+    the commas of a picture that groups with them it takes out first.
+    """
+    figure = next((char for char in picture if char.isdecimal() and not char.isascii()), None)
+    if figure is None:
+        return False
+    first = ord(figure) - unicodedata.decimal(figure) - ord("0")
+    grouped = "," in picture.partition(";")[0]
+    return any(
+        (char.isalnum() and not char.isdecimal()) or (ord(char) < first and not (grouped and char == ","))
+        for char in text
     )
+
+
+_LONG_S: Final = "\u017f"
+"""In Rust a small letter s where case is ignored, unlike in the reference: an ordinal's `st`, over which jsonatapy panics."""
 
 
 def to_millis(call: Call, text: Any, picture: Any) -> Any:
@@ -192,7 +209,7 @@ def to_millis(call: Call, text: Any, picture: Any) -> Any:
     if picture is UNDEFINED:
         return delegate("$toMillis($s)", {"s": text}, value=text)
     _refuse_markers(picture)
-    if _other_figures(picture, text):
+    if _other_figures(picture, text) or (_LONG_S in text and _LONG_S not in picture):
         return UNDEFINED
     found = delegate("$toMillis($s, $p)", {"s": text, "p": picture})
     return found if found is UNDEFINED else _dated(call, int(found), picture)

@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from penstock.asl.aws_names import capitalised, member_name
 from penstock.clock import Clock, Entropy
 from penstock.engine.tasks.aws import apigateway, bedrock, payload
 from penstock.engine.tasks.aws.calling import CallFailed, Service, unfit
 from penstock.engine.tasks.aws.client import Clients
 from penstock.engine.tasks.aws.jobs import Job
 from penstock.engine.tasks.aws.metadata import metadata
-from penstock.engine.tasks.aws.names import capitalised, member_name
 from penstock.engine.tasks.aws.optimised import INTEGRATIONS, Integration
 from penstock.engine.tasks.handler import Failed, Later, Reporter, Submitted, Succeeded, TaskRequest
 from penstock.jsontools import Json, dumps_text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from penstock.asl.aws_names import client_name
 from penstock.clock import Entropy
 from penstock.engine.tasks.aws import payload, validation
 from penstock.engine.tasks.aws.client import Clients, operation_of
@@ -16,7 +17,6 @@ from penstock.engine.tasks.aws.errors import (
     failed_sdk,
     fault_of,
 )
-from penstock.engine.tasks.aws.names import client_name
 from penstock.engine.tasks.handler import Failed, NotStarted, TaskRequest
 from penstock.jsontools import Json, dumps_text
 

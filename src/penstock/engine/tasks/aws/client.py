@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from penstock.engine.tasks.aws.names import SERVICES
+from penstock.asl.aws_names import SERVICES
 from penstock.errors import MissingRequirement
 
 AMAZON: Final = "aws"

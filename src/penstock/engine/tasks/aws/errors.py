@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from penstock.asl.aws_names import client_name, exception_name
 from penstock.clock import Entropy
 from penstock.engine.tasks.aws.client import UnknownService
 from penstock.engine.tasks.aws.moto import NotInMoto
-from penstock.engine.tasks.aws.names import client_name, exception_name
 from penstock.engine.tasks.handler import Failed
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
+from penstock.asl.aws_names import capitalised, member_name
 from penstock.engine.resources import Kind, Pattern, Resource
 from penstock.engine.tasks.aws.client import UnknownService, botocore_name
-from penstock.engine.tasks.aws.names import capitalised, member_name
 from penstock.engine.tasks.aws.optimised import INTEGRATIONS
 from penstock.errors import MissingRequirement, ServiceError
 from penstock.jsontools import Json

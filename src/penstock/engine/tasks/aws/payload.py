@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from penstock.engine.tasks.aws.names import capitalised, member_name, pascal_case
+from penstock.asl.aws_names import capitalised, member_name, pascal_case
 from penstock.jsontools import Json, dumps
 
 Naming: TypeAlias = Callable[[str], str]

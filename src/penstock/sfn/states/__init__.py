@@ -1,0 +1,1 @@
+"""The state types, one module a family; `base` has what they share."""
