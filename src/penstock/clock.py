@@ -123,6 +123,15 @@ class Entropy:
 
 def iso8601(instant: float) -> str:
     """AWS's form of an instant in the context object: UTC, milliseconds, `Z` (`2024-03-06T10:29:14.123Z`)."""
+    global _second
     milliseconds = round(instant * 1000)
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    known, text = _second
+    if known != seconds:
+        text = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+        _second = seconds, text
+    return f"{text}.{rest:03d}Z"
+
+
+_second: tuple[int, str] = (0, "1970-01-01T00:00:00")
+"""The second that was asked for last: most of what happens, happens in the same one."""

@@ -325,15 +325,15 @@ class _Driver(Driver):
 
     def load(self) -> Load:
         """From any thread: these are lengths, each read at once."""
-        return Load(len(self._open), len(self._outside), len(self._turns) + self._inbox.qsize())
+        return Load(len(self._open), len(self.outside), len(self._turns) + self._inbox.qsize())
 
     def drain(self) -> None:
         """Hears what was sent and not yet heard."""
         self._collect()
 
-    def _tell(self, running: Running, event: Event) -> None:
+    def tell_now(self, running: Running, event: Event) -> None:
         try:
-            super()._tell(running, event)
+            super().tell_now(running, event)
         except Exception as error:
             # A fault of ours. The others go on; this one is not left running for ever.
             _log.exception("The execution %s came to a fault of the engine.", running.execution.arn)
