@@ -518,7 +518,8 @@ class Driver:
         entry = running.entry
         journal = self.journal if entry is not None and entry.turns else None
         if entry is not None and journal is not None:
-            now = max(now, entry.last)
+            # It begins when it was taken in: what its row says, and whoever asked for it is told.
+            now = max(now, entry.last) if entry.turn else entry.last
             if execution.status != "RUNNING" and not isinstance(event, Redriven):
                 return  # news for what is over: not worth a row
         commands = advance(execution, event, now)
@@ -557,7 +558,7 @@ class Driver:
         match command:
             case SetTimer(timer, at):
                 # `now` is ahead of the clock where that was set back under the execution.
-                behind = 0.0 if running.entry is None else now - self._now
+                behind = 0.0 if running.entry is None else max(0.0, now - self._now)
                 if behind and not names_an_instant(running, timer):
                     at -= behind
                 self._agenda.set_timer(at, running, timer)
