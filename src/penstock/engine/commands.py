@@ -47,7 +47,7 @@ class Commands:
         match command:
             case SetTimer(timer, at):
                 # `now` is ahead of the clock where that was set back under the execution.
-                behind = 0.0 if running.entry is None else now - self._driver.clock_time
+                behind = 0.0 if running.entry is None else max(0.0, now - self._driver.clock_time)
                 if behind and not names_an_instant(running, timer):
                     at -= behind
                 self._driver.agenda.set_timer(at, running, timer)

@@ -466,7 +466,8 @@ class Driver:
         entry = running.entry
         journal = self.journal if entry is not None and entry.turns else None
         if entry is not None and journal is not None:
-            now = max(now, entry.last)
+            # It begins when it was taken in: what its row says, and whoever asked for it is told.
+            now = max(now, entry.last) if entry.turn else entry.last
             if execution.status != "RUNNING" and not isinstance(event, Redriven):
                 return  # news for what is over: not worth a row
         commands = advance(execution, event, now)

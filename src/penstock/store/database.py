@@ -195,6 +195,8 @@ class Database:
                     connection.backup(copy)
                 copy.close()
         for number in range(version, len(migrations)):
+            if failpoints.ON and number > version:
+                failpoints.hit("migration.between")
             # One transaction each, its number included: a migration is either whole or has not happened.
             script = f"BEGIN IMMEDIATE;\n{migrations[number]}\nPRAGMA user_version={number + 1};\nCOMMIT;"
             try:
