@@ -80,15 +80,20 @@ class Machine:
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
-        """What reading or compiling the target found."""
-        return list(self._target.diagnostics)
+        """What reading or compiling the target found; of a template, what is wrong with this machine."""
+        return list(self._loaded.diagnostics if self._target.kind == "template" else self._target.diagnostics)
+
+    @property
+    def type(self) -> MachineType:
+        """What a template says of it; STANDARD elsewhere, where nothing does."""
+        return self._loaded.type
 
     @property
     def definition(self) -> StateMachine:
         """The States Language model. Raises InvalidDefinition where the target is too broken to have one."""
         errors = [each for each in self._target.diagnostics if each.is_error]
-        if self._loaded.definition is None or (self._target.kind != "definition" and errors):
-            raise _invalid(self._target.name, self._target.diagnostics)
+        if self._loaded.definition is None or (self._target.kind in ("script", "construct") and errors):
+            raise _invalid(self._target.name, self.diagnostics)
         return self._loaded.definition
 
     @cached_property
@@ -96,12 +101,14 @@ class Machine:
         """penstock.toml's, looked for beside the target. Raises InvalidInput for settings that cannot be used."""
         return load_settings(self._target.folder)
 
-    def check(self, *, type: MachineType = "STANDARD", severity: Severity | str = Severity.WARNING) -> list[Diagnostic]:
+    def check(
+        self, *, type: MachineType | None = None, severity: Severity | str = Severity.WARNING
+    ) -> list[Diagnostic]:
         """Every problem: what compiling found, then what AWS's ValidateStateMachineDefinition would say.
 
         `severity` ERROR leaves warnings out.
         """
-        kind = machine_type(type)
+        kind = machine_type(type or self.type)
         found = self._checked.get(kind)
         if found is None:
             found = self._checked[kind] = self._check(kind)
@@ -112,10 +119,13 @@ class Machine:
         from penstock.asl.check import check
 
         target = self._target
-        if target.kind != "definition":
+        if target.kind in ("script", "construct"):
             if any(each.is_error for each in target.diagnostics) or self._loaded.definition is None:
                 return list(target.diagnostics)
             return [*target.diagnostics, *check(self._loaded.definition, type=kind)]
+        if target.kind == "template":
+            reading = self._loaded.reading
+            return self.diagnostics if reading is None else list(check(reading, type=kind))
         return list(check(target.reading if target.reading is not None else self._loaded.document or {}, type=kind))
 
     def to_dict(self) -> dict[str, Any]:
@@ -177,7 +187,7 @@ class Machine:
     def _spans(self) -> dict[str, Span]:
         if self._loaded.definition is None:
             return {}
-        return spans_of(self._loaded.definition, self._target.reading)
+        return spans_of(self._loaded.definition, self._loaded.reading or self._target.reading)
 
     def span_of(self, state: str) -> Span | None:
         """Where the user wrote the state of that name, if known."""
@@ -186,7 +196,7 @@ class Machine:
     def prepare(
         self,
         *,
-        type: MachineType = "STANDARD",
+        type: MachineType | None = None,
         substitutions: Mapping[str, str] | None = None,
         functions: Mapping[str, Any] | None = None,
     ) -> tuple[StateMachine, Program]:
@@ -196,12 +206,13 @@ class Machine:
         """
         self.definition  # noqa: B018 -- raises where there is none
         settings = self.settings
+        kind = type or self.type
         given = {**self._loaded.substitutions, **(substitutions or {})}
         values = local_values(self._target, self._placeholders, settings, given, self.functions(functions))
-        key = (("type", type), *sorted(values.items()))
+        key = (("type", kind), *sorted(values.items()))
         known = self._programs.get(key)
         if known is None:
-            known = self._programs[key] = self._compile(type, values)
+            known = self._programs[key] = self._compile(kind, values)
         return known
 
     def functions(self, given: Mapping[str, Function] | None = None) -> Mapping[str, Function]:
@@ -234,6 +245,8 @@ class Machine:
 
     def program_of(self, arn: str, *, substitutions: Mapping[str, str], functions: Mapping[str, Any]) -> Program | None:
         """The program of another machine of the target, for an execution that starts it; None for an unknown ARN."""
+        if self._target.kind == "template" and arn.count(":") == 7:
+            arn = arn.rpartition(":")[0]  # a version or an alias of it, which are the same here
         prefix, _, name = arn.rpartition(":")
         if f"{prefix}:{name}" != self.settings.machine_arn(name) or name not in self._target.machines:
             return None
@@ -278,7 +291,7 @@ class Machine:
             definition = _substituted(definition, values)
             from penstock.asl.check import check
 
-            found = [*self._target.diagnostics, *check(definition, type=kind, severity=Severity.ERROR)]
+            found = [*self.diagnostics, *check(definition, type=kind, severity=Severity.ERROR)]
         else:
             found = self.check(type=kind, severity=Severity.ERROR)
         if any(each.is_error for each in found):
@@ -286,15 +299,18 @@ class Machine:
         return definition, compile_program(definition)
 
 
-def load(target: TargetLike | Machine, machine: str | None = None) -> Machine:
+def load(
+    target: TargetLike | Machine, machine: str | None = None, *, parameters: Mapping[str, str] | None = None
+) -> Machine:
     """A machine of any TARGET: a path, `-`, or a definition as a dict.
 
-    `machine` picks one of several; `main`, or the only one, is the default. Raises InvalidDefinition for what cannot be
-    read at all and TargetNotFound for what is not there. What can be read loads, and `check` tells what is wrong with it.
+    `machine` picks one of several; `main`, or the only one, is the default. `parameters` are those of a template. Raises
+    InvalidDefinition for what cannot be read at all, TargetNotFound for what is not there, InvalidInput for parameters that
+    the target does not have. What can be read loads, and `check` tells what is wrong with it.
     """
     if isinstance(target, Machine):
         return target
-    opened = open_target(target)
+    opened = open_target(target, parameters=parameters)
     return Machine(opened, opened.machine(machine))
 
 
@@ -305,7 +321,7 @@ def run(
     functions: Mapping[str, Function] | None = None,
     mocks: Mocks | None = None,
     time: Literal["real", "skip"] = "real",
-    type: MachineType = "STANDARD",
+    type: MachineType | None = None,
     name: str | None = None,
     substitutions: Mapping[str, str] | None = None,
     aws: Mapping[str, Any] | None = None,
@@ -322,7 +338,8 @@ def run(
 ) -> RunResult:
     """Runs a machine to its end, here and now, and returns how it ended.
 
-    `input` is a JSON value; without one it is `{}`, as for StartExecution. `functions` maps a Lambda ARN or name
+    `input` is a JSON value; without one it is `{}`, as for StartExecution. `type` is STANDARD, or what a template says.
+    `functions` maps a Lambda ARN or name
     to a callable `(event, context)`; `mocks` is `FILE#CASE` or {"config", "state_machine", "case"} in AWS's MockConfigFile
     form ("complete": True adds what AWS adds to every answer).
     `time` "skip" runs on a virtual clock: waits, retries and timeouts take no real time. `substitutions` gives
@@ -378,7 +395,7 @@ def _open(
     functions: Mapping[str, Function] | None = None,
     mocks: Mocks | None = None,
     time: Literal["real", "skip"] = "real",
-    type: MachineType = "STANDARD",
+    type: MachineType | None = None,
     name: str | None = None,
     substitutions: Mapping[str, str] | None = None,
     aws: Mapping[str, Any] | None = None,
@@ -395,7 +412,7 @@ def _open(
 ) -> RunHandle:
     loaded = _with_settings(load(machine), settings, aws)
     _check_functions(functions)
-    kind = machine_type(type)
+    kind = machine_type(type or loaded.type)
     if sync and kind != "EXPRESS":
         raise UsageError(
             "Only an EXPRESS machine can be run by StartSyncExecution; leave `sync` out, or give type EXPRESS."
@@ -436,7 +453,7 @@ def run_many(
     functions: Mapping[str, Function] | None = None,
     mocks: Mocks | None = None,
     time: Literal["real", "skip"] = "real",
-    type: MachineType = "STANDARD",
+    type: MachineType | None = None,
     name: str | None = None,
     substitutions: Mapping[str, str] | None = None,
     aws: Mapping[str, Any] | None = None,
@@ -448,7 +465,7 @@ def run_many(
     The arguments are those of `run`; the executions are called NAME-1, NAME-2, ….
     """
     loaded = _with_settings(load(machine), None, aws)
-    kind = machine_type(type)
+    kind = machine_type(type or loaded.type)
     if name is not None:
         check_execution_name(f"{name}-{MAX_INPUT_BYTES}")  # room for the number
     definition, program = loaded.prepare(type=kind, substitutions=substitutions, functions=functions)
