@@ -171,6 +171,7 @@ def start_service(
     watchers: Sequence[Watcher] = (),
     lambda_: Lambda | None = None,
     database: Database | None = None,
+    on_fault: Callable[[], None] | None = None,
 ) -> tuple[list[TaskHandler], StepFunctions]:
     """A service whose tasks are answered by what the settings, `functions` and `lambda_` have; the handlers to close after
     it."""
@@ -190,5 +191,6 @@ def start_service(
         poll_seconds=poll_seconds,
         watchers=watchers,
         database=database,
+        on_fault=on_fault,
     )
     return ours, service

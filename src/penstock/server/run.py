@@ -8,12 +8,13 @@ import ipaddress
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from penstock.client import open_database, start_service
 from penstock.config import Settings
-from penstock.errors import MissingRequirement, UsageError
+from penstock.errors import MissingRequirement, ServiceStopped, UsageError
 from penstock.local import lambda_registrations, lambda_service
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def serve(
         ) from None
     deployment = deployment_of(target, settings) if target is not None else Deployment()
     metrics = Metrics()
+    fault = threading.Event()
     tracing = start_tracing(environ)
     opened = _open(host, port, backlog)
     with contextlib.ExitStack() as stack:
@@ -106,6 +108,7 @@ def serve(
             watchers=[metrics] if tracing is None else [metrics, tracing],
             database=database,
             lambda_=lambda_,
+            on_fault=fault.set,
         )
         for handler in (*deployment.handlers, *handlers):
             stack.callback(handler.close)
@@ -139,7 +142,11 @@ def serve(
         gc.set_threshold(20_000, 10, 10)
         name = f"[{host}]" if ":" in host else host
         started(f"http://{name}:{opened.getsockname()[1]}")
-        Server(config, release=service.release).run(sockets=[opened])
+        Server(config, release=service.release, fault=fault).run(sockets=[opened])
+        if fault.is_set():
+            raise ServiceStopped(
+                "The executions have stopped at a fault, told in the log. What is written down goes on with the next start."
+            )
         _log.info("The server has ended.")
 
 

@@ -234,6 +234,9 @@ class Database:
                 if failpoints.ON:
                     failpoints.hit("commit.inside")
                 connection.execute("COMMIT")
+            except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
+                self._roll_back()
+                raise  # a fault of ours, which no later try would mend
             except sqlite3.Error as error:
                 self._roll_back()
                 self.failure = f"{self.path} cannot be written: {error}"

@@ -110,6 +110,7 @@ class StepFunctions:
         objects: ObjectStore | None = None,
         poll_seconds: float = POLL_SECONDS,
         watchers: Sequence[Watcher] = (),
+        on_fault: Callable[[], None] | None = None,
     ) -> None:
         self._owns_callbacks = callbacks is None
         self._state = State(
@@ -125,6 +126,7 @@ class StepFunctions:
             objects=objects,
             poll_seconds=poll_seconds,
             watchers=watchers,
+            on_fault=on_fault,
         )
 
     def call(self, operation: str, parameters: Any, *, as_client: bool = False) -> dict[str, Any]:

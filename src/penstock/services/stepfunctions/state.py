@@ -52,6 +52,7 @@ class State:
         objects: ObjectStore | None,
         poll_seconds: float = POLL_SECONDS,
         watchers: Sequence[Watcher] = (),
+        on_fault: Callable[[], None] | None = None,
     ) -> None:
         self.region = region
         self.account = account
@@ -92,6 +93,7 @@ class State:
             watchers=Watchers(watchers),
             journal=journal,
             retention=retention_days * 86_400,
+            on_fault=on_fault,
         )
         self.clock = self.loop.driver.clock
         self.recovered = self.loop.recovered
