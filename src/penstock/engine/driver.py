@@ -24,6 +24,7 @@ from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
 from penstock.engine.commands import Commands
 from penstock.engine.core import (
+    ChildClosed,
     Continued,
     Event,
     Redriven,
@@ -55,6 +56,7 @@ from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
     from penstock.engine.journal import Journal, Link
+    from penstock.engine.maprunning import ActiveRun
     from penstock.engine.objects import ObjectStore
 
 Machines: TypeAlias = Callable[[str], "Program | None"]
@@ -137,6 +139,8 @@ class Driver:
         """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
+        self.over: list[ActiveRun] = []
+        """Map Runs that ended without success and may be redriven."""
         self._by_arn: dict[str, Running] = {}
         """Those of them that are written down."""
         self.clock_time = clock.now()
@@ -234,11 +238,19 @@ class Driver:
         reason = why_not(running.execution, self.time())
         if reason is not None:
             raise ServiceError(reason, code="ExecutionNotRedrivable")
+        self.reopen(running)
+        self.turn()
+
+    def reopen(self, running: Running, *, now: bool = False) -> None:
+        """Lets an execution that may be redriven go on, in its turn or at once; for the loop's thread."""
+        running.told = False
         self._open.add(running)
         if running.entry is not None:
             self._by_arn[running.execution.arn] = running
-        self._turns.append((running, Redriven()))
-        self.turn()
+        if now:
+            self.tell_now(running, Redriven())
+        else:
+            self._turns.append((running, Redriven()))
 
     def send(self, token: str, report: Report) -> bool:
         """What SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat do; from any thread. False for a token that is not
@@ -279,6 +291,9 @@ class Driver:
         """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's."""
         for running in self._open:
             self._let_go(running)
+        for active in self.over:
+            active.close()
+        self.over.clear()
         self._open.clear()
         self._by_arn.clear()
         self.outside.clear()
@@ -504,8 +519,10 @@ class Driver:
         if entry is not None and journal is not None:
             # It begins when it was taken in: what its row says, and whoever asked for it is told.
             now = max(now, entry.last) if entry.turn else entry.last
-            if execution.status != "RUNNING" and not isinstance(event, Redriven):
-                return  # news for what is over: not worth a row
+        if isinstance(event, ChildClosed) and event.status == "SUCCEEDED" and event.child not in execution.attempts:
+            running.late[event.child] = (event.child, event.output, event.described)
+        if execution.status != "RUNNING" and not isinstance(event, Redriven):
+            return  # news for what is over
         commands = advance(execution, event, now)
         new = [] if journal is None else journal.turn(running, event, now)
         if commands:
