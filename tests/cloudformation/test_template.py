@@ -127,27 +127,27 @@ def problem(found: Machine) -> tuple[str, str, int]:
 @pytest.mark.parametrize(
     ("properties", "code", "words", "line"),
     [
-        ("      DefinitionUri: gone.json\n", "PS705", "There is no definition file", 5),
-        ("      DefinitionUri: ../../../../../../etc/passwd\n", "PS706", "is outside of the project", 5),
-        ("      DefinitionUri: /etc/passwd\n", "PS706", "is outside of the project", 5),
-        ("      DefinitionUri: file:///etc/passwd\n", "PS706", "is outside of the project", 5),
-        ("      DefinitionUri: s3://bucket/m.json\n", "PS702", "which is not on this machine", 5),
-        ("      DefinitionUri: {Bucket: b, Key: k}\n", "PS702", "s3://b/k, which is not on this machine", 5),
-        ("      DefinitionUri: https://example.com/m.json\n", "PS702", "which is not on this machine", 5),
-        ("      DefinitionUri: .\n", "PS705", "cannot be read", 5),
-        ("      Name: x\n", "PS704", "needs one of Definition", 4),
-        ("      DefinitionUri: a\n      DefinitionString: b\n", "PS704", "has more than one of", 4),
-        ("      Type: QUICK\n      DefinitionString: b\n", "PS704", "STANDARD or EXPRESS", 5),
-        ("      DefinitionString: x\n      DefinitionSubstitutions:\n        A: !Ref Nope\n", "PS703", "Nope", 7),
-        ("      DefinitionString: x\n      DefinitionSubstitutions:\n        A: !ImportValue v\n", "PS702", "export v", 7),
-        ("      DefinitionString: x\n      DefinitionSubstitutions:\n        A: [1]\n", "PS704", "is a text; this is a list", 7),
-        ("      Definition: {A: !Bogus 1}\n", "PS701", "", 5),
+        ("      DefinitionUri: gone.json\n", "PS805", "There is no definition file", 5),
+        ("      DefinitionUri: ../../../../../../etc/passwd\n", "PS806", "is outside of the project", 5),
+        ("      DefinitionUri: /etc/passwd\n", "PS806", "is outside of the project", 5),
+        ("      DefinitionUri: file:///etc/passwd\n", "PS806", "is outside of the project", 5),
+        ("      DefinitionUri: s3://bucket/m.json\n", "PS802", "which is not on this machine", 5),
+        ("      DefinitionUri: {Bucket: b, Key: k}\n", "PS802", "s3://b/k, which is not on this machine", 5),
+        ("      DefinitionUri: https://example.com/m.json\n", "PS802", "which is not on this machine", 5),
+        ("      DefinitionUri: .\n", "PS805", "cannot be read", 5),
+        ("      Name: x\n", "PS804", "needs one of Definition", 4),
+        ("      DefinitionUri: a\n      DefinitionString: b\n", "PS804", "has more than one of", 4),
+        ("      Type: QUICK\n      DefinitionString: b\n", "PS804", "STANDARD or EXPRESS", 5),
+        ("      DefinitionString: x\n      DefinitionSubstitutions:\n        A: !Ref Nope\n", "PS803", "Nope", 7),
+        ("      DefinitionString: x\n      DefinitionSubstitutions:\n        A: !ImportValue v\n", "PS802", "export v", 7),
+        ("      DefinitionString: x\n      DefinitionSubstitutions:\n        A: [1]\n", "PS804", "is a text; this is a list", 7),
+        ("      Definition: {A: !Bogus 1}\n", "PS801", "", 5),
     ],
 )  # fmt: skip
 def test_what_cannot_be_had_is_told_with_its_line(
     tmp_path: Path, properties: str, code: str, words: str, line: int
 ) -> None:
-    if code == "PS701":
+    if code == "PS801":
         with pytest.raises(InvalidDefinition) as error:
             read(one(properties), tmp_path)
         (only,) = error.value.diagnostics
@@ -166,7 +166,7 @@ def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
     (project / "m.json").symlink_to(tmp_path / "secret.json")
-    assert problem(machine(one("      DefinitionUri: m.json\n"), project))[0] == "PS706"
+    assert problem(machine(one("      DefinitionUri: m.json\n"), project))[0] == "PS806"
 
 
 def test_a_path_may_lead_elsewhere_in_the_project(tmp_path: Path) -> None:
@@ -268,11 +268,11 @@ def test_what_is_wrong_with_functions_is_told_with_its_line(tmp_path: Path) -> N
     found = [(each.code, each.span.line if each.span else None) for each in read(SAM, tmp_path).diagnostics]
     lines = SAM.splitlines()
     assert [(code, lines[line - 1].strip()[:20]) for code, line in found if line] == [
-        ("PS702", "Environment: {Variab"),
-        ("PS707", "Properties: {Runtime"),
-        ("PS707", "Properties: {Package"),
-        ("PS705", "Properties: {CodeUri"),
-        ("PS704", "Properties: {CodeUri"),
+        ("PS802", "Environment: {Variab"),
+        ("PS807", "Properties: {Runtime"),
+        ("PS807", "Properties: {Package"),
+        ("PS805", "Properties: {CodeUri"),
+        ("PS804", "Properties: {CodeUri"),
     ]
 
 
@@ -326,7 +326,7 @@ def test_an_asset_cannot_lead_out_of_the_project(tmp_path: Path) -> None:
     properties = {"Runtime": "python3.13", "Handler": "i.h", "Code": {"S3Bucket": "b", "S3Key": "a.zip"}}
     text = json.dumps({"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": properties}}})
     (found,) = read(text, tmp_path, name="Shop.template.json").diagnostics
-    assert found.code == "PS706"
+    assert found.code == "PS806"
 
 
 @pytest.mark.parametrize(

@@ -78,9 +78,7 @@ def test_a_function_lives_through_the_api(lambda_: Any) -> None:
     assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
     assert json.loads(answer["Payload"].read()) == {"a": "ä"}
     assert base64.b64decode(answer["LogResult"]).splitlines()[1] == b"hi"
-    lambda_.update_function_code(
-        FunctionName="life", ZipFile=archive(app="def handler(e, c):\n    return {1}\n")
-    )
+    lambda_.update_function_code(FunctionName="life", ZipFile=archive(app="def handler(e, c):\n    return {1}\n"))
     lambda_.get_waiter("function_updated_v2").wait(FunctionName="life")
     failed = lambda_.invoke(FunctionName="life")
     assert failed["FunctionError"] == "Unhandled"
