@@ -246,6 +246,13 @@ def test_a_template_is_served_with_its_functions_and_machines(tmp_path: Path, da
             assert json.loads(found["output"])["shipping"] == {"label": "o-1 by PrintLabel"}
 
 
+def test_with_a_database_a_function_outlives_the_server(tmp_path: Path) -> None:
+    with running(tmp_path, "--db", "runs.db") as url:
+        create(client("lambda", url), "kept", "def handler(event, context):\n    return 'here'\n")
+    with running(tmp_path, "--db", "runs.db") as url:
+        assert client("lambda", url).invoke(FunctionName="kept")["Payload"].read() == b'"here"'
+
+
 def test_a_target_that_cannot_run_keeps_the_server_from_starting(tmp_path: Path) -> None:
     (tmp_path / "bad.asl.json").write_text('{"StartAt": "X", "States": {"P": {"Type": "Pass", "End": true}}}')
     with pytest.raises(AssertionError, match="MISSING_TRANSITION_TARGET"), running(tmp_path, "bad.asl.json"):
