@@ -21,7 +21,7 @@ import anyio
 import anyio.to_thread
 import orjson
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 
 from penstock._version import __version__
 from penstock.clock import Clock, Entropy, SystemClock
@@ -89,7 +89,8 @@ class App:
         self._entropy = Entropy()
         self._quick = anyio.CapacityLimiter(AT_ONCE)
         self._long = anyio.CapacityLimiter(LONG_AT_ONCE)
-        self._others = Starlette(routes=list(routes)) if routes else None
+        self._routes = tuple(routes)
+        self._others = Starlette(routes=list(routes))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -113,7 +114,7 @@ class App:
                 text, content = self._metrics.render(headers.accept)
                 await _answer(send, 200, text, content=content.encode())
                 return
-            if self._others is None:
+            if not any(route.matches(scope)[0] is not Match.NONE for route in self._routes):
                 raise Refused(404, "UnknownOperationException", "Requests are a POST to the path /.")
         except Refused as error:
             await self._refuse(send, error.status, error.code, str(error), self._entropy.uuid4())

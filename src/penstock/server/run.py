@@ -99,6 +99,7 @@ def serve(
             [*functions, *deployment.functions, *lambda_registrations(settings)],
             log=function_log,
             tell_failures=True,
+            database=database,
         )
         stack.callback(lambda_.close)
         handlers, service = start_service(
