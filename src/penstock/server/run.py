@@ -15,6 +15,10 @@ from penstock.client import open_database, start_service
 from penstock.config import Settings
 from penstock.errors import MissingRequirement, UsageError
 from penstock.local import lambda_registrations, lambda_service
+from penstock.services.logs.folder import LogFolder
+from penstock.services.logs.service import TARGET_PREFIX as LOGS_PREFIX
+from penstock.services.logs.service import CloudWatchLogs
+from penstock.services.stepfunctions.model import TARGET_PREFIX as SFN_PREFIX
 
 if TYPE_CHECKING:
     from penstock.services.lambda_ import Registration
@@ -99,11 +103,14 @@ def serve(
             tell_failures=True,
         )
         stack.callback(lambda_.close)
+        logs = LogFolder(settings.server.data / "logs")
+        stack.callback(logs.close)
         handlers, service = start_service(
             functions=deployment.callables,
             settings=settings,
             handlers=deployment.handlers,
             watchers=[metrics] if tracing is None else [metrics, tracing],
+            logs=logs,
             database=database,
             lambda_=lambda_,
         )
@@ -113,7 +120,10 @@ def serve(
         deployment.put(service)
         metrics.watch(service.load)
         app = App(
-            {"AWSStepFunctions": service},
+            {
+                SFN_PREFIX: service,
+                LOGS_PREFIX: CloudWatchLogs(logs, region=settings.aws.region, account=settings.aws.account),
+            },
             doorkeeper=Doorkeeper(hosts={*hosts, host} if is_loopback(host) or hosts else None, token=token),
             metrics=metrics,
             tracing=tracing,
