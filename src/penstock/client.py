@@ -173,6 +173,7 @@ def start_service(
     logs: LogSink | None = None,
     lambda_: Lambda | None = None,
     database: Database | None = None,
+    on_fault: Callable[[], None] | None = None,
 ) -> tuple[list[TaskHandler], StepFunctions]:
     """A service whose tasks are answered by what the settings, `functions` and `lambda_` have; the handlers to close after
     it."""
@@ -193,5 +194,6 @@ def start_service(
         watchers=watchers,
         logs=logs,
         database=database,
+        on_fault=on_fault,
     )
     return ours, service

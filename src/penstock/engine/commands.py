@@ -47,7 +47,7 @@ class Commands:
         match command:
             case SetTimer(timer, at):
                 # `now` is ahead of the clock where that was set back under the execution.
-                behind = 0.0 if running.entry is None else now - self._driver.clock_time
+                behind = 0.0 if running.entry is None else max(0.0, now - self._driver.clock_time)
                 if behind and not names_an_instant(running, timer):
                     at -= behind
                 self._driver.agenda.set_timer(at, running, timer)
@@ -188,7 +188,7 @@ class Commands:
             self._note(running, active)
             return
         if running.entry is not None:
-            self._driver.hold(lambda: self.map_run_work(running, command))
+            self._driver.hold(MapRunWork(self, running, command))
         else:
             self.map_run_work(running, command)
 
@@ -250,6 +250,18 @@ class _Start:
 
     def __call__(self) -> None:
         self.commands.start_now(self.running, self.attempt, self.request, self.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class MapRunWork:
+    """Reading or writing that begins when the round is durable."""
+
+    commands: Commands
+    running: Running
+    command: ReadItems | EndMapRun
+
+    def __call__(self) -> None:
+        self.commands.map_run_work(self.running, self.command)
 
 
 def _counted(child: Running) -> None:

@@ -58,6 +58,13 @@ STATE_DATA: Final = "STATE_DATA"
 """The source of items that come from the state's input."""
 
 
+def alone(item: ItemOf) -> Json:
+    """What a Map without ItemSelector gives: an array's element, or the pair that an object's member is (observed,
+    floci-io/floci#1588)."""
+    _, value, key, _ = item
+    return value if key is None else {"Key": key, "Value": value}
+
+
 class PlainError(EvaluationError):
     """An error whose cause AWS gives without "An error occurred while executing the state …" before it."""
 

@@ -317,6 +317,7 @@ class Journal:
         self._snapshots.pop(entry.id, None)
         self._turns = [row for row in self._turns if row[0] != entry.id]
         self._fresh = [each for each in self._fresh if each is not entry]
+        self._map_runs = {arn: row for arn, row in self._map_runs.items() if row[1] != entry.id}
         running.entry = None
 
     def commit(self) -> None:

@@ -18,6 +18,7 @@ from penstock import failpoints
 from penstock.clock import SystemClock
 from penstock.engine import limits
 from penstock.engine.agenda import names_an_instant
+from penstock.engine.commands import MapRunWork
 from penstock.engine.core import Started, StartTask, advance
 from penstock.engine.encoding import pack_records, unpack_event
 from penstock.engine.execution import Execution, RunJoin
@@ -254,10 +255,10 @@ def _map_run(driver: Driver, running: Running, join: RunJoin, state: object) -> 
             if summary.status != "RUNNING" and summary.child not in waiting:
                 active.add_result(closed_of(summary))
     if join.reading:
-        driver.hold(lambda: driver.commands.map_run_work(running, ReadItems(join.run, limits.ITEMS_READ_AT_ONCE)))
+        driver.hold(MapRunWork(driver.commands, running, ReadItems(join.run, limits.ITEMS_READ_AT_ONCE)))
     if join.closing:
         ending: EndMapRun = state.ending(join, "SUCCEEDED" if join.failure is None else "FAILED")
-        driver.hold(lambda: driver.commands.map_run_work(running, ending))
+        driver.hold(MapRunWork(driver.commands, running, ending))
 
 
 def _child(driver: Driver, running: Running, join: RunJoin, number: int, by_id: dict[int, Running]) -> None:

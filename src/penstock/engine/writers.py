@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
+from penstock import failpoints
 from penstock.clock import iso8601
 from penstock.engine.mapruns import Sink
 from penstock.engine.objects import ObjectStore
@@ -141,4 +142,6 @@ class ResultFiles:
             number = len(self._written[kind])
             key = sink.key(self._run, f"{kind}_{number}.{'jsonl' if lines else 'json'}")
             self._store.put(sink.bucket, key, file)
+        if failpoints.ON:
+            failpoints.hit("map_run.written")
         self._written[kind].append({"Key": key, "Size": size})

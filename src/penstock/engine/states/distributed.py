@@ -13,7 +13,7 @@ from penstock.asl.errors import DATA_LIMIT_EXCEEDED, EXCEED_TOLERATED_FAILURE_TH
 from penstock.asl.scope import Compute, EvaluationError
 from penstock.engine import limits
 from penstock.engine.core import CancelChild, ChildClosed, StartChild
-from penstock.engine.execution import RESULT, STATE_DATA, WAITING, Failure, Frame, ItemOf, PlainError, RunJoin
+from penstock.engine.execution import RESULT, STATE_DATA, WAITING, Failure, Frame, ItemOf, PlainError, RunJoin, alone
 from penstock.engine.history import KIND
 from penstock.engine.mapruns import EndMapRun, ItemsRead, MapRunEnded, ReadItems, Sink, Source, StartMapRun
 from penstock.engine.states.base import State, runtime, too_large
@@ -123,9 +123,9 @@ class DistributedMap(Map):
 
     def split(self, turn: Turn, frame: Frame) -> None:
         value = self.effective(turn, frame)
-        items: list[Json] = []
+        items: list[ItemOf] = []
         if self.reader is None or self.items_path is not None:
-            items = self.items(turn, value)
+            items = self.found(turn, value)
         if self.reader is not None:
             items = []  # recorded: ItemsPath is looked at, and the reader's items are taken
         limit = self.limit(turn, value)
@@ -150,7 +150,7 @@ class DistributedMap(Map):
         # Either one breached fails the run; neither given tolerates nothing (Developer Guide, "Map", fields).
         join.tolerated = count
         join.percentage = percentage
-        join.buffer.extend((index, item, None, STATE_DATA) for index, item in enumerate(items))
+        join.buffer.extend(items)
         join.read = len(items)
         join.more = source is not None
         join.command = StartMapRun(
@@ -171,6 +171,15 @@ class DistributedMap(Map):
             self._go_on(turn, frame, join)
         else:
             self._ask(turn, frame)
+
+    def found(self, turn: Turn, value: Json) -> list[ItemOf]:
+        """The state's own items: of an array its elements, of an object its members (Developer Guide, "ItemsPath").
+
+        An inline Map refuses an object (recorded in November 2024, and by TestState in December 2025)."""
+        given = self.given(turn, value)
+        if isinstance(given, dict):
+            return [(index, item, key, STATE_DATA) for index, (key, item) in enumerate(given.items())]
+        return [(index, item, None, STATE_DATA) for index, item in enumerate(self.array(given))]
 
     def capped(self, limit: int) -> int:
         return min(limit, limits.DISTRIBUTED_CONCURRENCY) if limit > 0 else limits.DISTRIBUTED_CONCURRENCY
@@ -270,7 +279,7 @@ class DistributedMap(Map):
     def _selected(self, turn: Turn, frame: Frame, item: ItemOf) -> Json:
         """What ItemSelector makes of an item: `$` is the Map's input, the item is in the context object."""
         if self.select is None:
-            return item[1]
+            return alone(item)
         outer = frame.item
         try:
             frame.item = item

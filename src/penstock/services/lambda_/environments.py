@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any, Final
 
@@ -156,6 +156,10 @@ class Environments:
             if isinstance(event, NoWorker):
                 done(Unavailable(event.reason))
                 return
+            if isinstance(event, Raised) and not environment.code.watched:
+                # Where the code is at AWS; the service's own folder means nothing to anybody.
+                root = str(environment.code.root)
+                event = replace(event, stack=[frame.replace(root, "/var/task") for frame in event.stack])
             failure = _failure(event, invocation.request_id, own)
             if failure is not None:
                 self._explain(log, event, invocation, environment, own)

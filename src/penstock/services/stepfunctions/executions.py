@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, cast
 
+from penstock import failpoints
 from penstock.engine import limits
 from penstock.engine.driver import Driver, Running
 from penstock.engine.execution import Execution
@@ -96,6 +97,8 @@ def _start(
 
     def start(driver: Driver) -> Running:
         # In the loop's thread: of two requests with one name, only one finds it free.
+        if failpoints.ON:
+            failpoints.hit("start.received")
         if machine.type == "STANDARD":
             known = None if "name" not in given else state.kept.find(arn)
             if known is not None:
@@ -170,6 +173,8 @@ def redrive_execution(state: State, given: Parameters) -> Answer:
 
     def redrive() -> float:
         # Looked for again: of two requests at once, the second finds it running.
+        if failpoints.ON:
+            failpoints.hit("redrive.received")
         now = state.kept.find(found.record.arn)
         running = state.kept.revive(found if now is None else now)
         state.loop.driver.redrive(running)

@@ -112,6 +112,7 @@ class StepFunctions:
         poll_seconds: float = POLL_SECONDS,
         watchers: Sequence[Watcher] = (),
         logs: LogSink | None = None,
+        on_fault: Callable[[], None] | None = None,
     ) -> None:
         self._owns_callbacks = callbacks is None
         self._state = State(
@@ -128,6 +129,7 @@ class StepFunctions:
             poll_seconds=poll_seconds,
             watchers=watchers,
             logs=logs,
+            on_fault=on_fault,
         )
 
     def call(self, operation: str, parameters: Any, *, as_client: bool = False) -> dict[str, Any]:

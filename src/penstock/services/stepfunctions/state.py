@@ -54,6 +54,7 @@ class State:
         poll_seconds: float = POLL_SECONDS,
         watchers: Sequence[Watcher] = (),
         logs: LogSink | None = None,
+        on_fault: Callable[[], None] | None = None,
     ) -> None:
         self.region = region
         self.account = account
@@ -96,6 +97,7 @@ class State:
             observe=self._observe,
             journal=journal,
             retention=retention_days * 86_400,
+            on_fault=on_fault,
         )
         self.clock = self.loop.driver.clock
         self.recovered = self.loop.recovered
