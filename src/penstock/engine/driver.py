@@ -386,8 +386,11 @@ class Driver:
     def _withdraw(self, error: StoreUnavailable) -> None:
         """Takes back what was begun in the round that cannot be committed, as if it had never been asked for."""
         assert self.journal is not None
-        # Not those whose parent is durable: they go on with it.
-        pending = [e for e in self._open if e.entry is not None and not e.entry.durable and not e.linked]
+        # Those that have ended in this very round, too, of which only what waits for the round still knows. Not those whose
+        # parent is durable: they go on with it.
+        ended = (running for running in map(_running_of, self._held) if running is not None)
+        known = dict.fromkeys([*self._open, *ended])
+        pending = [e for e in known if e.entry is not None and not e.entry.durable and not e.linked]
         if not pending:
             return
         while pending:
@@ -570,9 +573,14 @@ class _Show:
                 self.running.observer(event)
 
 
-def _is_of_withdrawn(call: Callable[[], None]) -> bool:
+def _running_of(call: Callable[[], None]) -> Running | None:
     running = getattr(call, "running", None)
-    return isinstance(running, Running) and running.withdrawn
+    return running if isinstance(running, Running) else None
+
+
+def _is_of_withdrawn(call: Callable[[], None]) -> bool:
+    running = _running_of(call)
+    return running is not None and running.withdrawn
 
 
 def _writable(report: Succeeded | Submitted) -> Report:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +54,9 @@ class Database:
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._closed = False
         self.commits = 0
+        self.on_commit: Callable[[float], None] | None = None
+        """Called after each commit with the seconds that it took."""
+        self._clock = SystemClock()
         self.failure: str | None = None
         """Why the last commit failed; None when it did not."""
         fresh = self._look(migrations)
@@ -233,7 +236,9 @@ class Database:
                 yield connection
                 if failpoints.ON:
                     failpoints.hit("commit.inside")
+                began = self._clock.monotonic()
                 connection.execute("COMMIT")
+                seconds = self._clock.monotonic() - began
             except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
                 self._roll_back()
                 raise  # a fault of ours, which no later try would mend
@@ -246,6 +251,8 @@ class Database:
                 raise
             self.failure = None
             self.commits += 1
+            if self.on_commit is not None:
+                self.on_commit(seconds)
 
     def _roll_back(self) -> None:
         with suppress(sqlite3.Error):

@@ -16,6 +16,7 @@ from penstock.engine.redriving import why_not
 from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
+from penstock.services.stepfunctions.delivery import delivery
 from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, cursor, page, token
 from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
@@ -117,15 +118,20 @@ def _start(
                     trace_header=given.get("traceHeader"),
                 )
             )
-        return driver.start(
+        log = delivery(state.logs, revision.logging)
+        running = driver.start(
             program,
             value,
             name=name,
             type=machine.type,
             machine_arn=machine.arn,
             role_arn=revision.role_arn,
+            observer=log,
             sync=sync,
         )
+        if log is not None:
+            log.follow(running.execution)
+        return running
 
     return state.loop.begin(start, answer, until_closed=sync)
 
