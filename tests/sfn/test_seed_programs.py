@@ -132,7 +132,8 @@ def test_errors_are_caught_at_each_task(load: Any) -> None:
     functions = {"hello_lambda": broken, "notification_error": lambda e, c: told.append(e)}
     result = penstock.run(machine, {}, functions=functions, time="skip")
     assert (result.status, result.error) == ("FAILED", "Workflow FAILED")
-    assert told[0]["error"] == "ValueError" and told[0]["execution_id"].startswith("arn:aws:states:")
+    assert told[0]["error"] == "ValueError"
+    assert told[0]["execution_id"].startswith("arn:aws:states:")
 
 
 def test_errors_are_caught_around_all_tasks(load: Any) -> None:

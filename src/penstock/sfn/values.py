@@ -345,11 +345,13 @@ def quoted(text: str) -> str:
 
 def struct_entries(value: Any) -> dict[str, Any]:
     """The fields of a Struct that are given, by the API's names."""
-    return {
-        each.metadata.get("api") or pascal(each.name): found
-        for each in fields(value)
-        if (found := getattr(value, each.name)) is not None
-    }
+    entries = {}
+    for each in fields(value):
+        found = getattr(value, each.name)
+        if found is not None:
+            make = each.metadata.get("make")
+            entries[each.metadata.get("api") or pascal(each.name)] = found if make is None else make(found)
+    return entries
 
 
 def pascal(name: str) -> str:
