@@ -64,6 +64,9 @@ class NumberReference(int):
     def __eq__(self, other: object) -> bool:
         return self is other
 
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
     def __hash__(self) -> int:
         return hash(self.text)
 
@@ -330,13 +333,14 @@ def argument(value: Any) -> str:
     )
 
 
-def quoted(text: str) -> str:
-    """A text literal of an intrinsic function: `\\'` for a quote, and a backslash stays one unless it escapes a brace."""
+def quoted(text: str, *, template: bool = False) -> str:
+    """A text literal of an intrinsic function. In a `template` (States.Format's first argument) a backslash before a brace
+    is the user's own escape and stays."""
     parts: list[str] = []
     for index, char in enumerate(text):
         if char == "'":
             parts.append("\\'")
-        elif char == "\\" and text[index + 1 : index + 2] not in ("{", "}"):
+        elif char == "\\" and not (template and text[index + 1 : index + 2] in ("{", "}")):
             parts.append("\\\\")
         else:
             parts.append(char)

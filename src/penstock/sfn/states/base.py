@@ -193,6 +193,12 @@ class State:
 
     # -- building
 
+    def to_state_json(self) -> dict[str, Any]:
+        """The state as it stands in `States`. Raises InvalidDefinition with what is wrong with it."""
+        from penstock.sfn.machine import to_state_json
+
+        return to_state_json(self)
+
     def language(self, scope: Scope) -> str:
         own = self.options.get("query_language")
         if own is None:

@@ -158,7 +158,7 @@ class Choice(State):
         language = self.language(scope)
         if self.arms:
             fields["choices"] = tuple(self._rule(arm, language) for arm in self.arms)
-        else:
+        elif not any(each.code in ("PS716", "PS720") for each in self.problems):
             self.tell("PS715", f"the Choice {self.name!r} has nothing to choose from", help="add an arm with `when`")
         if self.default is not None:
             fields["default"] = self.default.name
