@@ -199,7 +199,7 @@ class Otherwise:
         self.choice = choice
 
     def next(self, next: Chainable, /) -> Chain:  # noqa: A002
-        from penstock.sfn.chain import Chain
+        from penstock.sfn.chain import Chain, ends_of
 
         self.choice.otherwise(next)
-        return Chain.joined(self.choice, next)
+        return Chain(self.choice, ends_of(next), next)
