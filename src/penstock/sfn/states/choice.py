@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from penstock.asl import model
@@ -148,10 +148,6 @@ class Choice(State):
         super().cut()
         self.arms = []
         self.default = self.default_at = self.joined_at = None
-
-    @property
-    def end_states(self) -> Sequence[Nextable]:
-        return []
 
     def build(self, scope: Scope) -> model.Choice:
         fields = self.common(scope)

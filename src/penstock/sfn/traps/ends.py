@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from penstock.asl.model import Comparison, Not, Test
 from penstock.diagnostics import Diagnostic
@@ -51,15 +52,22 @@ def _ends_silently(state: State) -> bool:
     return isinstance(state, Following) and state.following is None
 
 
+_FAR = 500
+"""How many states of an arm are looked at. Arms that come together later than that are left alone."""
+
+
 def _arms(choice: Choice) -> Iterator[Diagnostic]:
-    ways: list[tuple[Origin | None, dict[int, State]]] = []
     targets = [(arm.target, arm.origin) for arm in choice.arms]
     if choice.default is not None:
         targets.append((choice.default, choice.default_at))
-    for target, origin in targets:
-        ways.append((origin, {id(each): each for each in reachable(target, include_error_handlers=False)}))
-    if len(ways) < 3:
+    if len(targets) < 3:
         return  # of two arms, either may be the one that ends
+    ways: list[tuple[Origin | None, dict[int, State]]] = []
+    for target, origin in targets:
+        way = {id(each): each for each in islice(reachable(target, include_error_handlers=False), _FAR + 1)}
+        if len(way) > _FAR:
+            return
+        ways.append((origin, way))
     for origin, way in ways:
         others = [other for _, other in ways if other is not way]
         shared = [key for key in others[0] if sum(key in other for other in others) == len(others)]
