@@ -298,7 +298,7 @@ class Driver:
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
         execution = running.execution
-        while execution.status == "RUNNING":
+        while execution.status == "RUNNING" and not (self._left or running.withdrawn):
             self.turn()
         return running.result
 
@@ -311,13 +311,19 @@ class Driver:
         while self._open and not self._left:
             self.turn()
 
+    @property
+    def left(self) -> bool:
+        return self._left
+
     def leave(self) -> None:
-        """Lets `finish` return before everything has ended; from any thread."""
+        """Lets `run` and `finish` return before everything has ended; from any thread."""
         self._left = True
         self._inbox.put((None, _WHOLE, _Posted(_nothing)))  # it may be waiting for news
 
-    def close(self) -> None:
-        """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's."""
+    def close(self, *, torn: bool = False) -> None:
+        """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
+        `torn`: an exception came out of the loop, which may have cut a turn in two; what is not committed is given up.
+        """
         for running in self._open:
             for cancel in running.cancels.values():
                 cancel()
@@ -332,7 +338,7 @@ class Driver:
         self._outside.clear()
         self._held.clear()
         acks, self._acks = self._acks, []
-        if self.journal is not None:
+        if self.journal is not None and not torn:
             with suppress(StoreUnavailable):  # what could not be written down before cannot be now
                 self.journal.end()
             for done in acks:

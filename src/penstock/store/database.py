@@ -249,6 +249,10 @@ class Database:
 
     # ---- reading
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees what is committed; from any thread."""

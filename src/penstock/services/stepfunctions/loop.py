@@ -87,13 +87,15 @@ class Loop:
         self._thread.start()
 
     def _recover(self) -> Recovered:
-        from penstock.engine.recovery import recover
+        from penstock.engine.recovery import begun_by_run, recover
         from penstock.services.stepfunctions.stored import KeptInFile
 
         kept = self._kept
         assert isinstance(kept, KeptInFile)
         kept.driver = self.driver
-        return recover(self.driver, kept.programs, adopted=kept.recovered)
+        return recover(
+            self.driver, kept.programs, adopted=kept.recovered, which=lambda summary: not begun_by_run(summary)
+        )
 
     def call(self, function: Callable[[], T], *, durable: bool = False) -> T:
         """What `function` returns or raises when the loop's thread calls it; with `durable`, when what came of it is written
