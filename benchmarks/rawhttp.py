@@ -6,13 +6,17 @@ import json
 import selectors
 import socket
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 
 def request(operation: str, parameters: dict[str, Any], place: tuple[str, int]) -> bytes:
     """What boto3 sends, with the headers that a server looks at."""
-    body = json.dumps(parameters).encode()
+    return frame(operation, place)(json.dumps(parameters).encode())
+
+
+def frame(operation: str, place: tuple[str, int]) -> Callable[[bytes], bytes]:
+    """`request` for many bodies: the headers are put together once."""
     head = (
         f"POST / HTTP/1.1\r\nHost: {place[0]}:{place[1]}\r\nAccept-Encoding: identity\r\n"
         f"X-Amz-Target: AWSStepFunctions.{operation}\r\nContent-Type: application/x-amz-json-1.0\r\n"
@@ -20,9 +24,9 @@ def request(operation: str, parameters: dict[str, Any], place: tuple[str, int]) 
         "X-Amz-Date: 20250101T000000Z\r\n"
         "Authorization: AWS4-HMAC-SHA256 Credential=penstock/20250101/us-east-1/states/aws4_request, "
         f"SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature={'0' * 64}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+        "Content-Length: "
+    ).encode()
+    return lambda body: b"%b%d\r\n\r\n%b" % (head, len(body), body)
 
 
 class Failed(Exception):

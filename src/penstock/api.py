@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import orjson
@@ -24,7 +25,7 @@ from penstock.diagnostics import Diagnostic, Severity, Span
 from penstock.errors import InvalidDefinition, InvalidInput, UsageError
 from penstock.jsontools import MAX_DEPTH, Json, depth_exceeds, dumps, loads
 from penstock.local import Function, Log, Mocks, handlers_for, local_values
-from penstock.options import MachineType, Observer, RunOptions, check_options
+from penstock.options import MachineType, RunOptions, check_options
 from penstock.results import RunResult
 from penstock.targets import (
     LoadedMachine,
@@ -51,8 +52,10 @@ MAX_INPUT_BYTES = 262_144
 class Machine:
     """One state machine that was loaded, healthy or not. Made by `load`."""
 
-    def __init__(self, target: Target, loaded: LoadedMachine) -> None:
+    def __init__(self, target: Target, loaded: LoadedMachine, parameters: Mapping[str, str] | None = None) -> None:
         self._target = target
+        self.parameters: Mapping[str, str] = parameters or {}
+        """What was given for a template's parameters."""
         self._loaded = loaded
         self._checked: dict[str, list[Diagnostic]] = {}
         self._programs: dict[tuple[tuple[str, str], ...], tuple[StateMachine, Program]] = {}
@@ -92,15 +95,20 @@ class Machine:
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
-        """What reading or compiling the target found."""
-        return list(self._target.diagnostics)
+        """What reading or compiling the target found; of a template, what is wrong with this machine."""
+        return list(self._loaded.diagnostics if self._target.kind == "template" else self._target.diagnostics)
+
+    @property
+    def type(self) -> MachineType:
+        """What a template says of it; STANDARD elsewhere, where nothing does."""
+        return self._loaded.type
 
     @property
     def definition(self) -> StateMachine:
         """The States Language model. Raises InvalidDefinition where the target is too broken to have one."""
         errors = [each for each in self._target.diagnostics if each.is_error]
-        if self._loaded.definition is None or (self._target.kind != "definition" and errors):
-            raise _invalid(self._target.name, self._target.diagnostics)
+        if self._loaded.definition is None or (self._target.kind in ("script", "construct") and errors):
+            raise _invalid(self._target.name, self.diagnostics)
         return self._loaded.definition
 
     @cached_property
@@ -108,12 +116,14 @@ class Machine:
         """penstock.toml's, looked for beside the target. Raises InvalidInput for settings that cannot be used."""
         return load_settings(self._target.folder)
 
-    def check(self, *, type: MachineType = "STANDARD", severity: Severity | str = Severity.WARNING) -> list[Diagnostic]:
+    def check(
+        self, *, type: MachineType | None = None, severity: Severity | str = Severity.WARNING
+    ) -> list[Diagnostic]:
         """Every problem: what compiling found, then what AWS's ValidateStateMachineDefinition would say.
 
         `severity` ERROR leaves warnings out.
         """
-        kind = machine_type(type)
+        kind = machine_type(type or self.type)
         found = self._checked.get(kind)
         if found is None:
             found = self._checked[kind] = self._check(kind)
@@ -124,10 +134,13 @@ class Machine:
         from penstock.asl.check import check
 
         target = self._target
-        if target.kind != "definition":
+        if target.kind in ("script", "construct"):
             if any(each.is_error for each in target.diagnostics) or self._loaded.definition is None:
                 return list(target.diagnostics)
             return [*target.diagnostics, *check(self._loaded.definition, type=kind)]
+        if target.kind == "template":
+            reading = self._loaded.reading
+            return self.diagnostics if reading is None else list(check(reading, type=kind))
         return list(check(target.reading if target.reading is not None else self._loaded.document or {}, type=kind))
 
     def to_dict(self) -> dict[str, Any]:
@@ -189,7 +202,7 @@ class Machine:
     def _spans(self) -> dict[str, Span]:
         if self._loaded.definition is None:
             return {}
-        return spans_of(self._loaded.definition, self._target.reading)
+        return spans_of(self._loaded.definition, self._loaded.reading or self._target.reading)
 
     def span_of(self, state: str) -> Span | None:
         """Where the user wrote the state of that name, if known."""
@@ -198,7 +211,7 @@ class Machine:
     def prepare(
         self,
         *,
-        type: MachineType = "STANDARD",
+        type: MachineType | None = None,
         substitutions: Mapping[str, str] | None = None,
         functions: Mapping[str, Any] | None = None,
     ) -> tuple[StateMachine, Program]:
@@ -208,12 +221,13 @@ class Machine:
         """
         self.definition  # noqa: B018 -- raises where there is none
         settings = self.settings
+        kind = type or self.type
         given = {**self._loaded.substitutions, **(substitutions or {})}
         values = local_values(self._target, self._placeholders, settings, given, self.functions(functions))
-        key = (("type", type), *sorted(values.items()))
+        key = (("type", kind), *sorted(values.items()))
         known = self._programs.get(key)
         if known is None:
-            known = self._programs[key] = self._compile(type, values)
+            known = self._programs[key] = self._compile(kind, values)
         return known
 
     def functions(self, given: Mapping[str, Function] | None = None) -> Mapping[str, Function]:
@@ -262,6 +276,8 @@ class Machine:
         self, arn: str, *, substitutions: Mapping[str, str], functions: Mapping[str, Any]
     ) -> tuple[StateMachine, Program] | None:
         """`prepare` of the machine of the target that has this ARN; None where none has."""
+        if self._target.kind == "template" and arn.count(":") == 7:
+            arn = arn.rpartition(":")[0]  # a version or an alias of it, which are the same here
         prefix, _, name = arn.rpartition(":")
         if f"{prefix}:{name}" != self.settings.machine_arn(name) or name not in self._target.machines:
             return None
@@ -306,7 +322,7 @@ class Machine:
             definition = _substituted(definition, values)
             from penstock.asl.check import check
 
-            found = [*self._target.diagnostics, *check(definition, type=kind, severity=Severity.ERROR)]
+            found = [*self.diagnostics, *check(definition, type=kind, severity=Severity.ERROR)]
         else:
             found = self.check(type=kind, severity=Severity.ERROR)
         if any(each.is_error for each in found):
@@ -314,16 +330,19 @@ class Machine:
         return definition, compile_program(definition)
 
 
-def load(target: TargetLike | Machine, machine: str | None = None) -> Machine:
+def load(
+    target: TargetLike | Machine, machine: str | None = None, *, parameters: Mapping[str, str] | None = None
+) -> Machine:
     """A machine of any TARGET: a path, `-`, or a definition as a dict.
 
-    `machine` picks one of several; `main`, or the only one, is the default. Raises InvalidDefinition for what cannot be
-    read at all and TargetNotFound for what is not there. What can be read loads, and `check` tells what is wrong with it.
+    `machine` picks one of several; `main`, or the only one, is the default. `parameters` are those of a template. Raises
+    InvalidDefinition for what cannot be read at all, TargetNotFound for what is not there, InvalidInput for parameters that
+    the target does not have. What can be read loads, and `check` tells what is wrong with it.
     """
     if isinstance(target, Machine):
         return target
-    opened = open_target(target)
-    return Machine(opened, opened.machine(machine))
+    opened = open_target(target, parameters=parameters)
+    return Machine(opened, opened.machine(machine), parameters)
 
 
 def run(machine: Machine | TargetLike, input: Json | Unset = UNSET, **options: Unpack[RunOptions]) -> RunResult:
@@ -354,26 +373,23 @@ def start(machine: Machine | TargetLike, input: Json | Unset = UNSET, **options:
 
 def open_run(machine: Machine | TargetLike, input: Json | Unset, options: RunOptions) -> RunHandle:
     """An execution that is ready to run; for whoever drives its loop."""
-    loaded, kind, definition, program = _prepared(machine, options)
-    sync = options.get("sync", False)
-    if sync and kind != "EXPRESS":
-        raise UsageError(
-            "Only an EXPRESS machine can be run by StartSyncExecution; leave `sync` out, or give type EXPRESS."
-        )
     value = check_input({} if isinstance(input, Unset) else input)
-    name = options.get("name")
+    name, observer, sync = options.get("name"), options.get("observer"), options.get("sync", False)
     if name is not None:
         check_execution_name(name)
-    call = Call(loaded, definition, program, options)
+    call, kind = open_call(machine, options)
     with closing_on_error(call):
-        observer = options.get("observer")
+        if sync and kind != "EXPRESS":
+            raise UsageError(
+                "Only an EXPRESS machine can be run by StartSyncExecution; leave `sync` out, or give type EXPRESS."
+            )
         if call.journal is not None:
             from penstock.durable import start_in_file
 
             running = start_in_file(call, value, name=name, kind=kind, observer=observer, sync=sync)
         else:
             running = call.driver.start(
-                program, value, name=name, type=kind, machine_arn=call.arn, observer=observer, sync=sync
+                call.program, value, name=name, type=kind, machine_arn=call.arn, observer=observer, sync=sync
             )
     from penstock.handle import RunHandle
 
@@ -388,11 +404,11 @@ def run_many(
     The options are those of `run`; the executions are called NAME-1, NAME-2, …. With `db`, those of an earlier call that
     was interrupted go on, and those that have ended are not run again.
     """
-    loaded, kind, definition, program = _prepared(machine, options)
     name, observer, sync = options.get("name"), options.get("observer"), options.get("sync", False)
     if name is not None:
         check_execution_name(f"{name}-{MAX_INPUT_BYTES}")  # room for the number
-    with Call(loaded, definition, program, options) as call:
+    call, kind = open_call(machine, options)
+    with call:
         if call.journal is not None:
             from penstock.durable import run_many_in_file
 
@@ -403,7 +419,7 @@ def run_many(
             called = f"{name}-{number}" if name is not None else None
             going.append(
                 call.driver.start(
-                    program,
+                    call.program,
                     check_input(value),
                     name=called,
                     type=kind,
@@ -418,15 +434,15 @@ def run_many(
             yield call.run(going.popleft())
 
 
-def _prepared(
-    machine: Machine | TargetLike, options: RunOptions
-) -> tuple[Machine, MachineType, StateMachine, Program]:
+def open_call(machine: Machine | TargetLike, options: RunOptions) -> tuple[Call, MachineType]:
+    """What runs executions of a machine, and the machine's type. The caller closes it."""
     check_options(options)
     loaded = with_settings(load(machine), options.get("settings"), options.get("aws"))
     functions = options.get("functions")
     _check_functions(functions)
-    kind = machine_type(options.get("type", "STANDARD"))
-    return loaded, kind, *loaded.prepare(type=kind, substitutions=options.get("substitutions"), functions=functions)
+    kind = machine_type(options.get("type") or loaded.type)
+    definition, program = loaded.prepare(type=kind, substitutions=options.get("substitutions"), functions=functions)
+    return Call(loaded, definition, program, options), kind
 
 
 def with_settings(machine: Machine, settings: Settings | None, aws: Mapping[str, Any] | None) -> Machine:

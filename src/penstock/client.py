@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from penstock.engine.callbacks import Callbacks
     from penstock.engine.objects import Given
     from penstock.engine.tasks.handler import TaskHandler
+    from penstock.services.lambda_ import Lambda
     from penstock.services.stepfunctions import StepFunctions
     from penstock.services.stepfunctions.watching import Watcher
     from penstock.store import Database
@@ -168,13 +169,15 @@ def start_service(
     entropy: Entropy | None = None,
     poll_seconds: float = 60.0,
     watchers: Sequence[Watcher] = (),
+    lambda_: Lambda | None = None,
     database: Database | None = None,
 ) -> tuple[list[TaskHandler], StepFunctions]:
-    """A service whose tasks are answered by what the settings and `functions` name; the handlers to close after it."""
+    """A service whose tasks are answered by what the settings, `functions` and `lambda_` have; the handlers to close after
+    it."""
     from penstock.services.stepfunctions import StepFunctions
 
     settings = settings or Settings()
-    ours = service_handlers(settings, functions or {}, clock=clock, entropy=entropy)
+    ours = service_handlers(settings, functions or {}, clock=clock, entropy=entropy, lambda_=lambda_)
     service = StepFunctions(
         region=settings.aws.region,
         account=settings.aws.account,

@@ -30,7 +30,7 @@ from penstock.engine.program import compile_text
 from penstock.engine.recovery import BY_RUN, begun_by_run, recover, restore
 from penstock.errors import InvalidInput, PenstockError, TargetNotFound, UsageError
 from penstock.jsontools import Json
-from penstock.options import MachineType, Observer, Pace, RunOptions, check_options
+from penstock.options import MachineType, Observer, Pace, ResumeOptions, RunOptions, check_options
 from penstock.results import RunResult
 from penstock.store import Database, Summary
 from penstock.store.executions import Closing, Executions
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from penstock.engine.execution import Execution
     from penstock.engine.history import HistoryEvent
     from penstock.engine.journal import Closed
-    from penstock.engine.program import Program
     from penstock.engine.running import Running
     from penstock.targets import TargetLike
 
@@ -68,6 +67,7 @@ class Began:
     machine: str
     time: Pace
     substitutions: dict[str, str]
+    parameters: dict[str, str]
     mocks: str | None
     aws: dict[str, Any] | None
     objects: str | None
@@ -89,6 +89,7 @@ class Began:
             machine=machine.name,
             time=options.get("time", "real"),
             substitutions=dict(options.get("substitutions") or {}),
+            parameters=dict(machine.parameters),
             mocks=os.path.abspath(mocks) if isinstance(mocks, str | os.PathLike) else None,
             aws=None if aws is None else dict(aws),
             objects=os.path.abspath(objects) if isinstance(objects, str | os.PathLike) else None,
@@ -103,7 +104,7 @@ class Began:
         data = json.loads(summary.record or "{}")["run"]
         return cls(**{**data, "needs": tuple(data["needs"])})
 
-    def options(self, given: RunOptions) -> RunOptions:
+    def options(self, given: ResumeOptions) -> RunOptions:
         """The options that it goes on with: those given now before those of then. Raises InvalidInput for lack of some."""
         missing = [name for name in self.needs if not given.get(name)]
         if missing:
@@ -335,7 +336,7 @@ class Resumed:
         self,
         database: Database,
         roots: Sequence[Summary],
-        options: RunOptions,
+        options: ResumeOptions,
         *,
         target: TargetLike | None = None,
         again: bool = False,
@@ -346,18 +347,18 @@ class Resumed:
         first = roots[0]
         store = Executions(database)
         began = Began.read(first)
-        options = began.options(options)
-        if began.time == "skip" and options.get("clock") is None:
-            options["clock"] = VirtualClock(0.0)  # it catches up with what it finds
+        going_on = began.options(options)
+        if began.time == "skip" and going_on.get("clock") is None:
+            going_on["clock"] = VirtualClock(0.0)  # it catches up with what it finds
         text = store.definition(first.definition)
-        self.machine = _machine_of(began, text, target, options)
+        self.machine = _machine_of(began, text, target, going_on)
         definition = self.machine.written(text)
-        _check_code(definition, self.machine, options, first.name)
+        _check_code(definition, self.machine, going_on, first.name)
         self.roots = roots
-        self._call = Call(self.machine, definition, compile_text(text), options, database=database)
+        self._call = Call(self.machine, definition, compile_text(text), going_on, database=database)
         with closing_on_error(self._call):
             _tell_changed(self._call, first)
-            observer = options.get("observer")
+            observer = going_on.get("observer")
             if again:
                 self._going = _redrive(self._call, first, observer)
             else:
@@ -393,7 +394,9 @@ def together(roots: Sequence[Summary]) -> list[list[Summary]]:
     """Those that go on in one loop: of one target, begun in one way, with one definition."""
     groups: dict[tuple[str | None, int, str], list[Summary]] = {}
     for summary in roots:
-        groups.setdefault((summary.record, summary.definition, json.loads(summary.about)["machine_arn"]), []).append(summary)
+        groups.setdefault((summary.record, summary.definition, json.loads(summary.about)["machine_arn"]), []).append(
+            summary
+        )
     return list(groups.values())
 
 
@@ -403,7 +406,7 @@ def resume(
     *,
     target: TargetLike | None = None,
     unpark: bool = False,
-    **options: Unpack[RunOptions],
+    **options: Unpack[ResumeOptions],
 ) -> RunResult:
     """Takes up an execution that `run` began with this database file and that was interrupted; returns how it ended.
 
@@ -414,7 +417,8 @@ def resume(
 
     Raises UsageError for an execution that is not there, has ended, or was begun by a server.
     """
-    with opened(db, options) as database:
+    check_options(options, for_run=False)
+    with opened(db) as database:
         summary = find(Executions(database), name)
         check_interrupted(Executions(database), summary)
         if unpark:
@@ -424,7 +428,7 @@ def resume(
 
 
 def redrive(
-    db: str | os.PathLike[str], name: str, *, target: TargetLike | None = None, **options: Unpack[RunOptions]
+    db: str | os.PathLike[str], name: str, *, target: TargetLike | None = None, **options: Unpack[ResumeOptions]
 ) -> RunResult:
     """Lets an execution that `run` began with this database file and that ended without success go on from what did not
     succeed, as RedriveExecution does; returns how it ended then. The arguments are those of `resume`.
@@ -432,7 +436,8 @@ def redrive(
     Raises UsageError for an execution that is not there or was begun by a server, ServiceError for one that cannot be
     redriven.
     """
-    with opened(db, options) as database:
+    check_options(options, for_run=False)
+    with opened(db) as database:
         summary = find(Executions(database), name)
         check_redrivable(database, summary)
         with Resumed(database, [summary], options, target=target, again=True) as resumed:
@@ -440,9 +445,8 @@ def redrive(
 
 
 @contextmanager
-def opened(db: str | os.PathLike[str], options: RunOptions) -> Iterator[Database]:
+def opened(db: str | os.PathLike[str]) -> Iterator[Database]:
     """The file for `Resumed`. Raises StoreError, and UsageError where there is none."""
-    check_options(options)
     if not Path(db).exists():
         raise UsageError(f"There is no database {os.fspath(db)}.")
     database = Database(db)
@@ -460,7 +464,11 @@ def check_interrupted(store: Executions, summary: Summary) -> None:
     if summary.record == _STARTED:
         raise UsageError(f"The execution {name} was started by another one, and goes on with it.")
     if summary.status != "RUNNING" and all(each.id != summary.id for each in interrupted(store)):
-        more = "" if summary.status == "SUCCEEDED" else f" Let it go on from what failed: penstock redrive --db {file} {name}"
+        more = (
+            ""
+            if summary.status == "SUCCEEDED"
+            else f" Let it go on from what failed: penstock redrive --db {file} {name}"
+        )
         raise UsageError(f"The execution {name} was not interrupted: it has ended ({summary.status}).{more}")
 
 
@@ -511,7 +519,7 @@ def _machine_of(began: Began, text: str, target: TargetLike | None, options: Run
     if target is not None or began.target is not None:
         where = target if target is not None else cast(str, began.target)
         try:
-            found = load(where, began.machine)
+            found = load(where, began.machine, parameters=began.parameters)
         except TargetNotFound as error:
             if target is not None or began.kind != "definition":
                 raise TargetNotFound(
@@ -632,14 +640,12 @@ def result_in_file(call: Call, arn: str) -> RunResult:
 # ---- stopping
 
 
-def stop_in_file(
-    db: str | os.PathLike[str], name: str, error: str | None = None, cause: str | None = None
-) -> str:
+def stop_in_file(db: str | os.PathLike[str], name: str, error: str | None = None, cause: str | None = None) -> str:
     """Aborts an execution of a file that no process uses, as StopExecution does, whoever began it; its ARN.
 
     Raises UsageError for one that is not there or has ended, StoreInUse where a process has the file.
     """
-    with opened(db, {}) as database:
+    with opened(db) as database:
         store = Executions(database)
         summary = find(store, name)
         if summary.status != "RUNNING":

@@ -24,22 +24,14 @@ Pace: TypeAlias = Literal["real", "skip"]
 Observer: TypeAlias = Callable[[Mapping[str, Any]], None]
 
 
-class RunOptions(TypedDict, total=False):
-    """Each may be left out; None stands for that, too."""
+class ResumeOptions(TypedDict, total=False):
+    """What `resume` and `redrive` take. Each may be left out; None stands for that, too."""
 
     functions: Mapping[str, Function] | None
     """A Lambda ARN or name, and the callable `(event, context)` that answers for it."""
     mocks: Mocks | None
     """`FILE#CASE`, or {"config", "state_machine", "case"} in AWS's MockConfigFile form; "complete": True adds what AWS adds to
     every answer."""
-    time: Pace
-    """"skip" runs on a virtual clock: waits, retries and timeouts take no real time."""
-    type: MachineType
-    """STANDARD without it."""
-    name: str | None
-    """The execution's; made up without it."""
-    substitutions: Mapping[str, str] | None
-    """The values of `${K}` placeholders."""
     aws: Mapping[str, Any] | None
     """Keys of `[aws]` for this run, such as {"endpoint_url": "moto"}."""
     settings: Settings | None
@@ -50,8 +42,6 @@ class RunOptions(TypedDict, total=False):
     entropy: Entropy | None
     log: Log | None
     """Called with a task's name and the lines it printed; logging's `penstock.task` gets them by default."""
-    sync: bool
-    """An EXPRESS machine as StartSyncExecution runs it (its context object has no RedriveCount)."""
     machines: Mapping[str, Machine | TargetLike] | None
     """An ARN or a name, and a further machine that this one may start."""
     callbacks: Callbacks | None
@@ -61,17 +51,32 @@ class RunOptions(TypedDict, total=False):
     objects: Given | None
     """The buckets that distributed Maps read from and write to: {bucket: {key: bytes or text}} (what is written is put into
     it), a folder of buckets, or an ObjectStore."""
+
+
+class RunOptions(ResumeOptions, total=False):
+    """What `run`, `start` and `run_many` take."""
+
+    time: Pace
+    """"skip" runs on a virtual clock: waits, retries and timeouts take no real time."""
+    type: MachineType | None
+    """Without it STANDARD, or what a template says."""
+    name: str | None
+    """The execution's; made up without it."""
+    substitutions: Mapping[str, str] | None
+    """The values of `${K}` placeholders."""
+    sync: bool
+    """An EXPRESS machine as StartSyncExecution runs it (its context object has no RedriveCount)."""
     db: str | os.PathLike[str] | None
     """A database file: what runs is written down there, and `resume` takes it up after an interruption."""
 
 
-def check_options(options: Mapping[str, Any]) -> None:
+def check_options(options: Mapping[str, Any], *, for_run: bool = True) -> None:
     """Raises TypeError for a name that is none, as Python does; InvalidInput for a `time` that is none."""
-    known = RunOptions.__annotations__
+    names = RunOptions.__annotations__ if for_run else ResumeOptions.__annotations__
     for name in options:
-        if name not in known:
-            close = get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}."
+        if name not in names:
+            close = get_close_matches(name, names, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}."
             raise TypeError(f"There is no option {name!r}; {hint}")
     if options.get("time", "real") not in ("real", "skip"):
         raise InvalidInput(f"time is 'real' or 'skip', not {options['time']!r}.")

@@ -68,7 +68,13 @@ def load(tmp_path: Path) -> Any:
 
 def invoke(function: str, *, payload: str = "$", **rest: Any) -> dict[str, Any]:
     parameters = {"FunctionName": function, "Payload.$": payload}
-    return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": parameters, "Retry": SERVICE, **rest}
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": parameters,
+        "Retry": SERVICE,
+        **rest,
+    }
 
 
 NOTIFY = invoke("notification_error") | {
@@ -152,7 +158,11 @@ def test_errors_are_caught_around_all_tasks(load: Any) -> None:
             "Job Failed": FAILED,
         },
     }
-    functions = {"hello_lambda": lambda e, c: 1, "world_lambda": lambda e, c: 1 / 0, "notification_error": lambda e, c: e}
+    functions = {
+        "hello_lambda": lambda e, c: 1,
+        "world_lambda": lambda e, c: 1 / 0,
+        "notification_error": lambda e, c: e,
+    }
     assert penstock.run(machine, {}, functions=functions, time="skip").error == "Workflow FAILED"
 
 

@@ -37,15 +37,30 @@ def var_option(function: F) -> F:
     )(function)
 
 
-def parse_variables(pairs: tuple[str, ...]) -> dict[str, str]:
+def parameter_option(function: F) -> F:
+    return click.option(
+        "--parameter",
+        "parameters",
+        metavar="K=V",
+        multiple=True,
+        help="The value of a template's parameter, or of another stack's export. Repeatable.",
+    )(function)
+
+
+def parse_variables(pairs: tuple[str, ...], flag: str = "--var") -> dict[str, str]:
     """`K=V` texts as a dict. Raises UsageError."""
     values: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"--var takes K=V; {pair!r} is not of that form.")
+            raise UsageError(f"{flag} takes K=V; {pair!r} is not of that form.")
         values[key] = value
     return values
+
+
+def parse_parameters(pairs: tuple[str, ...]) -> dict[str, str]:
+    """The same for a template's parameters."""
+    return parse_variables(pairs, "--parameter")
 
 
 def read_json_argument(text: str, flag: str) -> Json:

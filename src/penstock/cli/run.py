@@ -10,13 +10,22 @@ from typing import Any, Literal, cast
 
 import click
 
-from penstock.api import Machine, MachineType, Observer, check_input, load, run, run_many
+from penstock.api import Machine, check_input, load, run, run_many
 from penstock.cli import output
-from penstock.cli.options import machine_option, parse_variables, read_bytes, read_json_argument, var_option
+from penstock.cli.options import (
+    machine_option,
+    parameter_option,
+    parse_parameters,
+    parse_variables,
+    read_bytes,
+    read_json_argument,
+    var_option,
+)
 from penstock.clock import Clock, SystemClock, VirtualClock
 from penstock.diagnostics import Diagnostic
 from penstock.errors import InvalidInput, JsonError, UsageError
 from penstock.jsontools import Json, loads
+from penstock.options import MachineType, Observer
 from penstock.results import RunResult
 
 
@@ -38,14 +47,14 @@ from penstock.results import RunResult
 @click.option("--name", metavar="NAME", help="The execution's name; made up without it.")
 @click.option("--history", metavar="FILE", help="Write what happened, as GetExecutionHistory answers.")
 @var_option
+@parameter_option
 @click.option(
     "--type",
     "kind",
     type=click.Choice(["standard", "express"], case_sensitive=False),
-    default="standard",
     envvar="PENSTOCK_TYPE",
     show_envvar=True,
-    show_default=True,
+    help="standard without it, or what a template says.",
 )
 @click.option(
     "--map-inputs", metavar="FILE.jsonl", help="One execution for each line; results as JSON lines, in order."
@@ -63,7 +72,8 @@ def command(
     name: str | None,
     history: str | None,
     variables: tuple[str, ...],
-    kind: str,
+    parameters: tuple[str, ...],
+    kind: str | None,
     map_inputs: str | None,
     as_json: bool,
     quiet: bool,
@@ -81,11 +91,11 @@ def command(
     substitutions = parse_variables(variables)
     inputs = _read_lines(map_inputs) if map_inputs else []
     value = check_input({} if text is None else read_json_argument(text, "--input"), what="--input")
-    loaded = load(target, machine)
+    loaded = load(target, machine, parameters=parse_parameters(parameters))
     options: dict[str, Any] = {
         "mocks": mocks,
         "time": cast(Literal["real", "skip"], pace),
-        "type": cast(MachineType, kind.upper()),
+        "type": loaded.type if kind is None else cast(MachineType, kind.upper()),
         "substitutions": substitutions,
         "log": _unheard if quiet else _log,
     }

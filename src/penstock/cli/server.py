@@ -1,18 +1,25 @@
-"""`penstock server`: Step Functions on a port of this machine."""
+"""`penstock server`: Step Functions and Lambda on a port of this machine."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from penstock.cli import output
+from penstock.cli.options import parameter_option, parse_parameters
 from penstock.config import LOG_FORMATS, LOG_LEVELS, Settings, load_settings
+from penstock.errors import UsageError
+from penstock.targets import open_target
+
+if TYPE_CHECKING:
+    from penstock.services.lambda_ import Registration
 
 
 @click.command("server")
+@click.argument("target", required=False)
 @click.option(
     "--db",
     type=click.Path(dir_okay=False),
@@ -35,22 +42,38 @@ from penstock.config import LOG_FORMATS, LOG_LEVELS, Settings, load_settings
     multiple=True,
     help="A further name that clients reach this server under. Repeatable.",
 )
+@click.option(
+    "--functions",
+    metavar="FOLDER",
+    envvar="PENSTOCK_FUNCTIONS",
+    show_envvar=True,
+    help="A folder of Lambda functions: a Python file or a subfolder for each.",
+)
+@parameter_option
 @click.option("--log-format", type=click.Choice(LOG_FORMATS), help="How the log on stderr is written; text by default.")
 @click.option("--log-level", type=click.Choice(LOG_LEVELS), help="From which level on; warning by default.")
 def command(
+    target: str | None,
     db: str | None,
     host: str | None,
     port: int | None,
     token: str | None,
     hosts: tuple[str, ...],
+    functions: str | None,
+    parameters: tuple[str, ...],
     log_format: str | None,
     log_level: str | None,
 ) -> None:
-    """Answer AWS's clients as Step Functions does, until Ctrl-C. Without --db, nothing outlives the process.
+    """Answer AWS's clients as Step Functions and Lambda do, until Ctrl-C. Without --db, nothing outlives the process.
 
-    Prints the environment that points boto3, the AWS CLI and their like here. GET /health and GET /metrics tell how it is.
+    The machines and functions of TARGET are there from the start. Prints the environment that points boto3, the AWS CLI and
+    their like here. GET /health and GET /metrics tell how it is.
     """
-    settings = load_settings()
+    given_parameters = parse_parameters(parameters)
+    if target is None and given_parameters:
+        raise UsageError("--parameter goes with a TARGET that is a template.")
+    opened = open_target(target, parameters=given_parameters) if target is not None else None
+    settings = load_settings(opened.folder if opened is not None else None)
     given: dict[str, Any] = {"host": host, "port": port, "log_format": log_format, "log_level": log_level}
     if db is not None:
         given["db"] = Path(db)
@@ -65,16 +88,25 @@ def command(
         token=token,
         settings=replace(settings, server=server),
         hosts=(*server.hosts, *hosts),
+        target=opened,
+        functions=_functions(functions) if functions is not None else (),
         started=lambda url: _tell(url, token, settings),
     )
     output.note("The server has ended.")
 
 
+def _functions(folder: str) -> list[Registration]:
+    from penstock.services.lambda_.folders import functions_in
+
+    return functions_in(Path(folder))
+
+
 def _tell(url: str, token: str | None, settings: Settings) -> None:
-    output.note(f"Step Functions answers at {url} as account {settings.aws.account}. Ctrl-C ends it.")
+    output.note(f"Step Functions and Lambda answer at {url} as account {settings.aws.account}. Ctrl-C ends it.")
     url = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")  # no client connects to these
     lines = [
         f"export AWS_ENDPOINT_URL_SFN={url}",
+        f"export AWS_ENDPOINT_URL_LAMBDA={url}",
         # Else clients put "sync-" before the host for StartSyncExecution and TestState, and no such name is found.
         "export AWS_DISABLE_HOST_PREFIX_INJECTION=true",
         f"export AWS_ACCESS_KEY_ID={'${PENSTOCK_TOKEN}' if token is not None else 'penstock'}",

@@ -9,7 +9,14 @@ import click
 
 from penstock.api import Machine, load
 from penstock.cli import output
-from penstock.cli.options import machine_option, parse_variables, read_json_argument, var_option
+from penstock.cli.options import (
+    machine_option,
+    parameter_option,
+    parse_parameters,
+    parse_variables,
+    read_json_argument,
+    var_option,
+)
 from penstock.errors import ServiceError, TargetNotFound, UsageError
 from penstock.one_state import test_state
 
@@ -31,6 +38,7 @@ from penstock.one_state import test_state
 )
 @machine_option
 @var_option
+@parameter_option
 @click.option(
     "--time",
     "pace",
@@ -54,6 +62,7 @@ def command(
     configuration: str | None,
     machine: str | None,
     variables: tuple[str, ...],
+    parameters: tuple[str, ...],
     pace: str,
 ) -> None:
     """Run STATE of TARGET alone, and show TestState's response.
@@ -74,7 +83,7 @@ def command(
             given[name] = read_json_argument(value, flag)
     if isinstance(given.get("input"), str):
         given["input"] = output.json_text(given["input"])  # the API takes text, and this is a value
-    loaded = load(target, machine)
+    loaded = load(target, machine, parameters=parse_parameters(parameters))
     _check_name(loaded, state)
     try:
         response = test_state(

@@ -15,29 +15,19 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from penstock import failpoints
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
-from penstock.engine import limits
-from penstock.engine.agenda import Agenda, names_an_instant
+from penstock.engine.agenda import Agenda
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
+from penstock.engine.commands import Commands
 from penstock.engine.core import (
-    CancelChild,
-    CancelTask,
-    CancelTimer,
-    ChildClosed,
-    Command,
     Continued,
     Event,
-    MapRunUpdated,
     Redriven,
-    SetTimer,
-    StartChild,
     Started,
-    StartTask,
     StopRequested,
     TaskReported,
     TimersFired,
@@ -45,31 +35,26 @@ from penstock.engine.core import (
 )
 from penstock.engine.execution import Execution, Type
 from penstock.engine.history import Record, events
-from penstock.engine.mapruns import EndMapRun, ItemsRead, MapRunEnded, ReadItems, StartMapRun
+from penstock.engine.mapruns import ItemsRead, MapRunEnded
 from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
 from penstock.engine.running import ExecutionResult, Observer, Running
+from penstock.engine.starting import ACCOUNT, REGION, new_execution
 from penstock.engine.tasks.handler import (
-    Cancel,
     Failed,
     Later,
     NotStarted,
     Report,
-    Resume,
     Stopped,
     Submitted,
     Succeeded,
-    Taken,
     TaskHandler,
-    TaskRequest,
-    select,
 )
-from penstock.errors import InvalidInput, JsonError, PenstockError, ServiceError, StoreUnavailable, UsageError
+from penstock.errors import JsonError, ServiceError, StoreUnavailable, UsageError
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
     from penstock.engine.journal import Journal, Link
-    from penstock.engine.maprunning import ActiveRun
     from penstock.engine.objects import ObjectStore
 
 Machines: TypeAlias = Callable[[str], "Program | None"]
@@ -90,10 +75,7 @@ RETRY_SECONDS: Final = 0.5
 _WHOLE = 0
 """In place of an attempt's number: the whole execution is meant."""
 
-__all__ = ["ACCOUNT", "REGION", "Driver", "ExecutionResult", "Machines", "Observer", "Running", "no_handler", "run"]
-
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
+__all__ = ["ACCOUNT", "REGION", "Driver", "ExecutionResult", "Machines", "Observer", "Running", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +129,18 @@ class Driver:
         nested = NestedExecutions(self, machines or _no_machine)
         self.handlers.insert(len(self.handlers) if place is None else place, nested)
         self._inbox: SimpleQueue[tuple[Running | None, int, Report | ItemsRead | MapRunEnded | _Posted]] = SimpleQueue()
-        self._agenda = Agenda()
+        self.agenda = Agenda()
+        self.commands = Commands(self)
         self._turns: deque[tuple[Running, Event]] = deque()
         """What the core is still to be told, in order."""
-        self._outside: set[tuple[Running, int]] = set()
+        self.outside: set[tuple[Running, int]] = set()
         """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
         self._by_arn: dict[str, Running] = {}
         """Those of them that are written down."""
-        self._now = clock.now()
+        self.clock_time = clock.now()
+        """What the clock said when it was last read."""
         self._read_at = clock.monotonic()
         self._left = False
 
@@ -176,53 +160,23 @@ class Driver:
         link: Link | None = None,
     ) -> Running:
         """A new execution; it begins when the loop runs. Raises InvalidInput for an input over the payload quota."""
-        entropy = self.entropy
-        if name is None:
-            name = entropy.uuid4()
-        elif not 0 < len(name) <= limits.NAME_CHARACTERS or not limits.NAME_FORBIDDEN.isdisjoint(name):
-            raise InvalidInput(
-                f"{name[:100]!r} is no name for an execution: 1 to {limits.NAME_CHARACTERS} characters, no blanks, "
-                'brackets, wildcards or control characters, none of "#%\\^|~`$&,;:/.'
-            )
-        if machine_arn is None:
-            machine_arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:StateMachine"
-        prefix, _, machine_name = machine_arn.partition(":stateMachine:")
-        if not machine_name or prefix.count(":") < 4:
-            raise UsageError(
-                f"{machine_arn!r} is no ARN of a state machine (arn:aws:states:REGION:ACCOUNT:stateMachine:NAME)."
-            )
-        if role_arn is None:
-            role_arn = f"arn:aws:iam::{prefix.split(':')[4]}:role/StepFunctionsRole"
-        standard = type == "STANDARD"
-        if standard:
-            arn = f"{prefix}:execution:{machine_name}:{name}"
-        else:
-            arn = f"{prefix}:express:{machine_name}:{name}:{entropy.uuid4()}"
-        execution = Execution(
+        execution = new_execution(
             program,
             value,
-            arn=arn,
+            entropy=self.entropy,
             name=name,
-            machine_arn=machine_arn,
-            machine_name=machine_name,
-            role_arn=role_arn,
             type=type,
-            seed=entropy.hex(32),
-            limit=limits.STANDARD_EVENTS if standard else limits.EXPRESS_EVENTS,
+            machine_arn=machine_arn,
+            role_arn=role_arn,
             sync=sync,
         )
-        if len(execution.input_text) > limits.PAYLOAD_BYTES:
-            raise InvalidInput(
-                f"The input has {len(execution.input_text):,} bytes of JSON; an execution takes {limits.PAYLOAD_BYTES:,} "
-                "at most. Put the data into a file or an object store and pass its place."
-            )
         return self.begin(execution, observer, link)
 
     def begin(self, execution: Execution, observer: Observer | None = None, link: Link | None = None) -> Running:
         """Takes an execution that was made elsewhere; it begins when the loop runs."""
         running = Running(execution, observer)
         if self.journal is not None:
-            self.journal.begin(running, self._time(), link)
+            self.journal.begin(running, self.time(), link)
             self._by_arn[execution.arn] = running
         self._open.add(running)
         self._turns.append((running, Started()))
@@ -233,7 +187,7 @@ class Driver:
         self._open.add(running)
         self._by_arn[running.execution.arn] = running
         for timer, (_, _, at) in running.execution.timers.items():
-            self._agenda.set_timer(at, running, timer)
+            self.agenda.set_timer(at, running, timer)
         for event in events:
             self._turns.append((running, event))
         if running.execution.ready:
@@ -256,6 +210,10 @@ class Driver:
         if not running.closed:
             self._inbox.put((running, _WHOLE, Stopped(error, cause)))
 
+    def report(self, running: Running, attempt: int, news: Report | ItemsRead | MapRunEnded) -> None:
+        """Brings news of an attempt or of a Map Run; from any thread."""
+        self._inbox.put((running, attempt, news))
+
     def post(self, call: Callable[[], None]) -> None:
         """Has the loop's own thread make a call, between two executions' turns; from any thread."""
         self._inbox.put((None, _WHOLE, _Posted(call)))
@@ -272,7 +230,7 @@ class Driver:
         """Lets an execution that ended without success go on from what did not succeed, as RedriveExecution does.
 
         Raises ServiceError ExecutionNotRedrivable, in AWS's words."""
-        reason = why_not(running.execution, self._time())
+        reason = why_not(running.execution, self.time())
         if reason is not None:
             raise ServiceError(reason, code="ExecutionNotRedrivable")
         self._open.add(running)
@@ -335,7 +293,7 @@ class Driver:
                 run.close()
         self._open.clear()
         self._by_arn.clear()
-        self._outside.clear()
+        self.outside.clear()
         self._held.clear()
         acks, self._acks = self._acks, []
         if self.journal is not None and not torn:
@@ -355,7 +313,7 @@ class Driver:
         if turns:
             acks, self._acks = self._acks, []
             for _ in range(len(turns)):  # a Continued goes to the end, behind the timers and reports that are due
-                self._tell(*turns.popleft())
+                self.tell_now(*turns.popleft())
             if self.journal is not None:
                 self._settled(acks)
             if turns:
@@ -435,8 +393,8 @@ class Driver:
             return
         assert running is not None  # all other news is of an execution
         if isinstance(report, ItemsRead | MapRunEnded):
-            self._outside.discard((running, attempt))
-            self._map_run_worked(running, running.map_runs.get(attempt), report)
+            self.outside.discard((running, attempt))
+            self.commands.map_run_worked(running, running.map_runs.get(attempt), report)
             return
         if isinstance(report, Stopped) and (attempt == _WHOLE or attempt in running.cancels):
             self._turns.append((running, StopRequested(report.error, report.cause)))
@@ -444,65 +402,54 @@ class Driver:
         if attempt not in running.cancels:
             return  # it was cancelled or has reported already
         if isinstance(report, Later):
-            self._agenda.wake_later(self._time() + report.seconds, running, attempt, report)
+            self.agenda.wake_later(self.time() + report.seconds, running, attempt, report)
             if not report.outside:
-                self._outside.discard((running, attempt))
+                self.outside.discard((running, attempt))
             return
         if self.journal is not None and isinstance(report, Succeeded | Submitted):
             report = _writable(report)
             if failpoints.ON:
                 failpoints.hit("task.reported")
         if isinstance(report, Succeeded | Failed | NotStarted):
-            self._ended(running, attempt)
+            self.commands.ended(running, attempt)
         elif isinstance(report, Submitted) and attempt in running.tokens and not report.working:
             # From here on nobody in this process is working: with skip_time, the time until the token comes is skipped.
-            self._outside.discard((running, attempt))
+            self.outside.discard((running, attempt))
         self._turns.append((running, TaskReported(attempt, report)))
-
-    def _ended(self, running: Running, attempt: int) -> Cancel | None:
-        """Forgets an attempt; how to stop it, if it was still running."""
-        cancel = running.cancels.pop(attempt, None)
-        self._outside.discard((running, attempt))
-        if running.entry is not None:
-            running.entry.requests.pop(attempt, None)
-            running.entry.answers.pop(attempt, None)
-        token = running.tokens.pop(attempt, None)
-        if token is not None:
-            self.callbacks.forget(token)
-        return cancel
 
     def _fire(self) -> bool:
         """Fires what is due."""
-        now = self._time()
-        due = self._agenda.due(now)
+        now = self.time()
+        due = self.agenda.due(now)
         for running, timers in due:
             self._turns.append((running, TimersFired(timers)))
         if failpoints.ON and due:
             failpoints.hit("timer.fired")
-        woken = self._agenda.to_wake(now)
+        woken = self.agenda.to_wake(now)
         for running, attempt, later in woken:
-            self._outside.add((running, attempt))
+            self.outside.add((running, attempt))
             later.wake()
         return bool(due or woken)
 
-    def _time(self) -> float:
+    def time(self) -> float:
+        """Seconds since the epoch."""
         # A clock that runs a little behind is waited for; one that was set back is believed, and waits keep their length.
         clock = self.clock
         now, read_at = clock.now(), clock.monotonic()
-        if now < self._now:
-            back = self._now + (read_at - self._read_at) - now
+        if now < self.clock_time:
+            back = self.clock_time + (read_at - self._read_at) - now
             if back > SET_BACK_SECONDS and isinstance(clock, SystemClock):
-                self._agenda.set_back(back)
+                self.agenda.set_back(back)
             else:
-                now = self._now
-        self._now, self._read_at = now, read_at
+                now = self.clock_time
+        self.clock_time, self._read_at = now, read_at
         return now
 
     def _wait(self) -> None:
         clock = self.clock
-        at = self._agenda.next()
-        seconds = None if at is None else max(0.0, at - self._time())
-        if not self._outside and at is not None and seconds is not None and not isinstance(clock, SystemClock):
+        at = self.agenda.next()
+        seconds = None if at is None else max(0.0, at - self.time())
+        if not self.outside and at is not None and seconds is not None and not isinstance(clock, SystemClock):
             if isinstance(clock, VirtualClock):
                 clock.advance_to(at)  # to the instant itself: a sum of floats may fall short of it for ever
             else:
@@ -518,9 +465,10 @@ class Driver:
         if item is not None:
             self._report(*item)
 
-    def _tell(self, running: Running, event: Event) -> None:
+    def tell_now(self, running: Running, event: Event) -> None:
+        """Tells the core, and does what it asks for; for the loop's thread."""
         execution = running.execution
-        now = self._time()
+        now = self.time()
         entry = running.entry
         journal = self.journal if entry is not None and entry.turns else None
         if entry is not None and journal is not None:
@@ -528,15 +476,15 @@ class Driver:
             if execution.status != "RUNNING" and not isinstance(event, Redriven):
                 return  # news for what is over: not worth a row
         commands = advance(execution, event, now)
-        if journal is not None:
-            new = journal.turn(running, event, now)
-            if running.observer is not None and new:
-                self._held.append(_Show(running, new, execution.base - len(new) + 1))
-        elif running.observer is not None:
-            self._show(running, running.observer)
+        new = [] if journal is None else journal.turn(running, event, now)
         if commands:
             for command in commands:
-                self._carry_out(running, command, now)
+                self.commands.carry_out(running, command, now)
+        if running.observer is not None:
+            if journal is None:
+                self._show(running, running.observer)
+            elif new:
+                self._held.append(_Show(running, new, execution.base - len(new) + 1))
         if journal is not None and execution.status == "RUNNING":
             journal.carried_out(running)
         if execution.status != "RUNNING":
@@ -558,200 +506,6 @@ class Driver:
             observer(event)
 
     # ---- commands
-
-    def _carry_out(self, running: Running, command: Command, now: float) -> None:
-        match command:
-            case SetTimer(timer, at):
-                # `now` is ahead of the clock where that was set back under the execution.
-                behind = 0.0 if running.entry is None else now - self._now
-                if behind and not names_an_instant(running, timer):
-                    at -= behind
-                self._agenda.set_timer(at, running, timer)
-            case StartTask(attempt, request):
-                self.start_task(running, attempt, request)
-            case CancelTask(attempt):
-                cancel = self._ended(running, attempt)
-                if cancel is not None:
-                    cancel()
-            case StartChild():
-                self._start_child(running, command)
-            case CancelChild(child):
-                other = running.children.pop(child, None)
-                if other is not None:
-                    other.on_close = _counted
-                    self._tell(other, StopRequested())
-                run = running.map_runs.pop(child, None)
-                if run is not None:
-                    run.abort(self._time())
-                    self._note(running, run)
-            case StartMapRun() | ReadItems() | EndMapRun():
-                self._map_run(running, command)
-            case CancelTimer():
-                self._agenda.timer_cancelled()
-
-    def start_task(self, running: Running, attempt: int, request: TaskRequest, taken: Taken | None = None) -> None:
-        """Has an attempt carried out; `taken` says how far an earlier process came with it."""
-        running.cancels[attempt] = _nothing
-        if request.token is not None:
-            self.callbacks.expect(request.token, self._reporter(running, attempt))
-            running.tokens[attempt] = request.token
-        if running.entry is not None and running.entry.turns:
-            running.entry.requests[attempt] = request
-            self._held.append(_Start(self, running, attempt, request, taken))
-        else:
-            self._start_now(running, attempt, request, taken)
-
-    def _reporter(self, running: Running, attempt: int) -> Callable[[Report], None]:
-        inbox = self._inbox
-
-        def report(news: Report) -> None:
-            inbox.put((running, attempt, news))
-
-        return report
-
-    def _start_now(self, running: Running, attempt: int, request: TaskRequest, taken: Taken | None) -> None:
-        if attempt not in running.cancels:
-            return  # it was cancelled before it was durable
-        if failpoints.ON:
-            failpoints.hit("task.before_start")
-        report = self._reporter(running, attempt)
-        if taken is not None and taken.submitted and request.token is not None:
-            return  # what was to be started is; the token says how it ends
-        handler = select(self.handlers, request)
-        if handler is None:
-            report(no_handler(request))
-            return
-        if not isinstance(handler, NestedExecutions):
-            self._outside.add((running, attempt))
-        resume: Resume | None = None if taken is None else getattr(handler, "resume", None)
-        try:
-            if isinstance(handler, NestedExecutions):
-                cancel = handler.start_for(running, request, report, taken)
-            elif resume is not None and taken is not None:
-                cancel = resume(request, report, taken)
-            else:
-                cancel = handler.start(request, report)
-        except PenstockError:
-            raise
-        except Exception as error:
-            report(Failed(type(error).__name__, f"The task could not be started: {error}"))
-            return
-        if failpoints.ON:
-            failpoints.hit("task.after_start")
-        if attempt in running.cancels:
-            running.cancels[attempt] = cancel
-
-    def _start_child(self, running: Running, command: StartChild) -> None:
-        parent = running.execution
-        kind: Type = "EXPRESS" if command.type == "EXPRESS" else "STANDARD"
-        machine_name = f"{parent.machine_name}/{command.label}"
-        name = self.entropy.uuid4()
-        prefix = parent.machine_arn.partition(":stateMachine:")[0]
-        execution = Execution(
-            command.program,
-            command.value,
-            arn=f"{prefix}:{'execution' if kind == 'STANDARD' else 'express'}:{machine_name}:{name}",
-            name=name,
-            machine_arn=f"{prefix}:stateMachine:{machine_name}",
-            machine_name=machine_name,
-            role_arn=parent.role_arn,
-            type=kind,
-            seed=self.entropy.hex(32),
-            limit=limits.STANDARD_EVENTS if kind == "STANDARD" else limits.EXPRESS_EVENTS,
-            text=command.text,
-        )
-        execution.root.item = command.item
-        run = running.map_runs[command.run]
-        link = None
-        if running.entry is not None:
-            from penstock.engine.journal import Link
-
-            link = Link(running, command.child, command.run, command.items, run.record.arn)
-        child = self.begin(execution, None, link)
-        run.child_started(command.items)
-        self.watch_child(running, command.child, child, run, command.items)
-        if failpoints.ON:
-            failpoints.hit("child.started")
-
-    def watch_child(self, running: Running, number: int, child: Running, run: ActiveRun, items: int) -> None:
-        """Has `running` told when its child execution ends."""
-        running.children[number] = child
-        child.map_run, child.items, child.linked = run, items, True
-
-        def closed(child: Running) -> None:
-            running.children.pop(number, None)
-            ended = child.execution
-            run.child_ended(ended, items)
-            described = run.described(ended)
-            if failpoints.ON:
-                failpoints.hit("child.closed")
-            news = ChildClosed(
-                number, ended.status, ended.output, ended.output_text, ended.error, ended.cause, described
-            )
-            self._turns.append((running, news))
-
-        child.on_close = closed
-
-    def _map_run(self, running: Running, command: StartMapRun | ReadItems | EndMapRun) -> None:
-        number = command.run
-        if isinstance(command, StartMapRun):
-            from penstock.engine.maprunning import ActiveRun  # not for executions that have none
-
-            active = running.map_runs[number] = ActiveRun(command, running.execution, self.objects, self._time())
-            running.result.map_runs.append(active.record)
-            self._note(running, active)
-            return
-        if running.entry is not None:
-            self._held.append(lambda: self.map_run_work(running, command))
-        else:
-            self.map_run_work(running, command)
-
-    def map_run_work(self, running: Running, command: ReadItems | EndMapRun) -> None:
-        """Reads items, or writes results, and says so."""
-        number = command.run
-        active = running.map_runs.get(number)
-        if active is None:
-            return  # the run was aborted before this was durable
-        if failpoints.ON:
-            failpoints.hit("map_run.read" if isinstance(command, ReadItems) else "map_run.ending")
-        work = active.work(command, self._time())
-        if not active.takes_time(command):
-            self._map_run_worked(running, active, work())
-            return
-        self._outside.add((running, number))
-        inbox = self._inbox
-        Thread(target=lambda: inbox.put((running, number, work())), daemon=True).start()
-
-    def _map_run_worked(self, running: Running, active: ActiveRun | None, news: ItemsRead | MapRunEnded) -> None:
-        if isinstance(news, MapRunEnded) and active is not None:
-            running.map_runs.pop(news.run, None)
-        if active is not None:
-            self._note(running, active)
-        self._turns.append((running, news))
-
-    def update_map_run(self, running: Running, active: ActiveRun, event: MapRunUpdated) -> None:
-        """A Map Run has new figures, which its record has already; for the loop's thread."""
-        self._note(running, active)
-        self._turns.append((running, event))
-
-    def _note(self, running: Running, active: ActiveRun) -> None:
-        """How a Map Run stands is written down with the next commit."""
-        if self.journal is not None and running.entry is not None:
-            self.journal.map_run(running, active.record, active.number)
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """An attempt that starts when the round is durable."""
-
-    driver: Driver
-    running: Running
-    attempt: int
-    request: TaskRequest
-    taken: Taken | None
-
-    def __call__(self) -> None:
-        self.driver._start_now(self.running, self.attempt, self.request, self.taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -786,30 +540,8 @@ def _nothing() -> None:
     pass
 
 
-def _counted(child: Running) -> None:
-    """A child execution of a Map Run was stopped with it."""
-    if child.map_run is not None:
-        child.map_run.child_ended(child.execution, child.items)
-
-
 def _no_machine(arn: str) -> None:
     return None
-
-
-def no_handler(request: TaskRequest) -> Failed:
-    """The answer to a task that nothing here can carry out. States.Runtime, so that no retrier waits for what will not
-    come and no catcher hides it."""
-    activity = ":activity:" in request.resource
-    what = (
-        "Give the run a penstock.Callbacks that has this activity"
-        if activity
-        else "Map it to a function in penstock.toml"
-    )
-    return Failed(
-        "States.Runtime",
-        f"Nothing here answers the resource {request.resource} of the state '{request.state_name}'. "
-        f"{what}, or mock the state.",
-    )
 
 
 def run(

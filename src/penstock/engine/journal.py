@@ -152,6 +152,8 @@ class Journal:
         self.describe = describe or (lambda execution, link: (execution.machine_arn, None))
         self._last_id, self._last_definition, self.last_at = self.store.last()
         self._definitions = self.store.definitions()
+        self._latest = ("", 0)
+        """The definition that began last: often the next one's too."""
         self._forget()
 
     def _forget(self) -> None:
@@ -226,12 +228,15 @@ class Journal:
     def _definition(self, program: Program) -> int:
         text = program.source
         assert text is not None  # whoever gives a driver a journal compiles with the source
+        if text == self._latest[0]:
+            return self._latest[1]
         key = hash_of(text)
         known = self._definitions.get(key)
         if known is None:
             self._last_definition += 1
             known = self._definitions[key] = self._last_definition
             self._defined.append((known, key, text))
+        self._latest = text, known
         return known
 
     def turn(self, running: Running, event: Event, now: float) -> list[Record]:

@@ -251,7 +251,7 @@ def adopt(driver: Driver, running: Running, by_id: dict[int, Running], back: flo
         attempt, join = frame.attempt, frame.join
         if attempt is not None and attempt.id == number:
             taken = Taken(attempt.started, attempt.submitted, entry.answers.get(number))
-            driver.start_task(running, number, entry.requests[number], taken)
+            driver.commands.start_task(running, number, entry.requests[number], taken)
         elif isinstance(join, RunJoin) and number in join.children:
             _child(driver, running, join, number, by_id)
     driver.adopt(running)
@@ -277,10 +277,10 @@ def _map_run(driver: Driver, running: Running, join: RunJoin, state: object) -> 
             if summary.status != "RUNNING" and summary.child not in waiting:
                 active.add_result(closed_of(summary))
     if join.reading:
-        driver.hold(lambda: driver.map_run_work(running, ReadItems(join.run, limits.ITEMS_READ_AT_ONCE)))
+        driver.hold(lambda: driver.commands.map_run_work(running, ReadItems(join.run, limits.ITEMS_READ_AT_ONCE)))
     if join.closing:
         ending: EndMapRun = state.ending(join, "SUCCEEDED" if join.failure is None else "FAILED")
-        driver.hold(lambda: driver.map_run_work(running, ending))
+        driver.hold(lambda: driver.commands.map_run_work(running, ending))
 
 
 def _child(driver: Driver, running: Running, join: RunJoin, number: int, by_id: dict[int, Running]) -> None:
@@ -291,7 +291,7 @@ def _child(driver: Driver, running: Running, join: RunJoin, number: int, by_id: 
     summary = journal.store.child(entry.id, number)
     child = None if summary is None else by_id.get(summary.id)
     if child is not None:
-        driver.watch_child(running, number, child, active, child.items)
+        driver.commands.watch_child(running, number, child, active, child.items)
     elif summary is not None and summary.status != "RUNNING":
         closed: Closed = closed_of(summary)
         active.add_result(closed)

@@ -158,6 +158,8 @@ class _Worker:
         result: Any
         if self._target.get("heartbeat"):
             result = self._run(lambda: self._beating(loaded.run, event, context))
+        elif self._target["kind"] == "handler":
+            result = loaded.run(event, context)  # Lambda's runtime awaits nothing
         else:
             result = self._finish(loaded.run(event, context), loaded)
         try:

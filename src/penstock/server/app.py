@@ -59,8 +59,9 @@ class JsonService(Protocol):
 
     def call(self, operation: str, parameters: Any) -> dict[str, Any]: ...
 
-    def ask(self, operation: str, parameters: Any) -> Future[dict[str, Any]] | None:
-        """`call` for those who do not wait; None for an operation that needs a thread to wait in."""
+    def ask(self, operation: str, parameters: Any) -> dict[str, Any] | Future[dict[str, Any]] | None:
+        """`call` for those who do not wait: the answer, or what will have it; None for an operation that needs a thread to
+        wait in."""
 
 
 class App:
@@ -181,9 +182,11 @@ class App:
     async def _call(self, service: JsonService, operation: str, body: bytes) -> dict[str, Any]:
         if len(body) <= SMALL_BYTES:
             parameters = _parameters(body)
-            future = service.ask(operation, parameters)
-            if future is not None:
-                return await _result(future)
+            asked = service.ask(operation, parameters)
+            if isinstance(asked, Future):
+                return await _result(asked)
+            if asked is not None:
+                return asked
             call: Callable[[], Any] = partial(service.call, operation, parameters)
         else:
             call = partial(_parse_and_ask, service, operation, body)
@@ -210,8 +213,8 @@ def _parameters(body: bytes) -> Any:
 
 def _parse_and_ask(service: JsonService, operation: str, body: bytes) -> Any:
     parameters = _parameters(body)
-    future = service.ask(operation, parameters)
-    return service.call(operation, parameters) if future is None else future
+    asked = service.ask(operation, parameters)
+    return service.call(operation, parameters) if asked is None else asked
 
 
 async def _result(future: Future[dict[str, Any]]) -> dict[str, Any]:

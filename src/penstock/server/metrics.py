@@ -74,7 +74,10 @@ class Metrics:
         )
         self._commits: Histogram | None = None
         self._rows: Counter | None = None
+        # Looking a label up costs more than counting.
         self._seen: dict[tuple[str, str], Histogram] = {}
+        self._begun: dict[str, Counter] = {}
+        self._over: dict[tuple[str, str], Counter] = {}
 
     # ---- what feeds it
 
@@ -88,11 +91,19 @@ class Metrics:
 
     def begun(self, running: Running) -> None:
         """An execution began."""
-        self._started.labels(running.execution.type).inc()
+        key = running.execution.type
+        child = self._begun.get(key)
+        if child is None:
+            child = self._begun[key] = self._started.labels(key)
+        child.inc()
 
     def ended(self, running: Running) -> None:
         """An execution ended."""
-        self._ended.labels(running.execution.type, running.execution.status).inc()
+        key = (running.execution.type, running.execution.status)
+        child = self._over.get(key)
+        if child is None:
+            child = self._over[key] = self._ended.labels(*key)
+        child.inc()
 
     def watch(self, load: Callable[[], Load]) -> None:
         """Whom to ask how much there is to do, when somebody asks here."""

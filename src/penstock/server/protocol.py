@@ -106,8 +106,12 @@ class Protocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         self._bytes += len(name) + len(value)
         self._lines += 1
-        if self._lines <= HEAD_LINES:
-            super().on_header(name, value)
+        if self._lines > HEAD_LINES:
+            return
+        name = name.lower()  # as uvicorn's does, without the call of it
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._phase = _BODY

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import logging
 import os
 import socket
-from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from penstock.client import open_database, start_service
 from penstock.config import Settings
 from penstock.errors import MissingRequirement, UsageError
+from penstock.local import lambda_registrations, lambda_service
+
+if TYPE_CHECKING:
+    from penstock.services.lambda_ import Registration
+    from penstock.targets import Target
 
 GRACE_SECONDS: Final = 5
 """How long requests that are being answered may take when the server ends."""
@@ -39,16 +45,19 @@ def serve(
     settings: Settings,
     started: Callable[[str], None],
     hosts: Collection[str] = (),
+    target: Target | None = None,
+    functions: Sequence[Registration] = (),
     backlog: int = 2048,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
     """Answers until the process is told to end. `started` gets the URL when the port is open; `hosts` are further names
-    that the server answers under.
+    that the server answers under. The machines and functions of `target` are there from the start, as are `functions`.
 
     SIGTERM and SIGINT end it: no connection is taken any more, who waits for somebody else is let go, requests that are
     being answered have GRACE_SECONDS. A second signal ends the process at once.
 
-    Raises UsageError for an address that cannot be had, and for one that others can reach without a token.
+    Raises UsageError for an address that cannot be had, and for one that others can reach without a token; InvalidDefinition
+    for machines of `target` that cannot run.
     """
     if not is_loopback(host) and not token:
         raise UsageError(
@@ -60,8 +69,10 @@ def serve(
         import uvicorn
 
         from penstock.server.app import App
+        from penstock.server.deploying import Deployment, deployment_of, function_log
         from penstock.server.doorkeeper import Doorkeeper
         from penstock.server.ending import Server
+        from penstock.server.lambda_api import lambda_routes
         from penstock.server.metrics import Metrics
         from penstock.server.protocol import Protocol
         from penstock.server.tracing import start_tracing
@@ -69,6 +80,7 @@ def serve(
         raise MissingRequirement(
             f"The server needs {error.name}: pip install 'penstock[server]'.", requirement=str(error.name)
         ) from None
+    deployment = deployment_of(target, settings) if target is not None else Deployment()
     metrics = Metrics()
     tracing = start_tracing(environ)
     opened = _open(host, port, backlog)
@@ -80,18 +92,32 @@ def serve(
         if settings.server.db is not None:
             database = open_database(settings.server.db)
             stack.callback(database.close)
-        handlers, service = start_service(
-            settings=settings, watchers=[metrics] if tracing is None else [metrics, tracing], database=database
+        lambda_ = lambda_service(
+            settings,
+            [*functions, *deployment.functions, *lambda_registrations(settings)],
+            log=function_log,
+            tell_failures=True,
         )
-        for handler in handlers:
+        stack.callback(lambda_.close)
+        handlers, service = start_service(
+            functions=deployment.callables,
+            settings=settings,
+            handlers=deployment.handlers,
+            watchers=[metrics] if tracing is None else [metrics, tracing],
+            database=database,
+            lambda_=lambda_,
+        )
+        for handler in (*deployment.handlers, *handlers):
             stack.callback(handler.close)
         stack.callback(service.close)
+        deployment.put(service)
         metrics.watch(service.load)
         app = App(
             {"AWSStepFunctions": service},
             doorkeeper=Doorkeeper(hosts={*hosts, host} if is_loopback(host) or hosts else None, token=token),
             metrics=metrics,
             tracing=tracing,
+            routes=lambda_routes(lambda_, metrics=metrics),
         )
         Protocol.max_connections = _connections()
         config = uvicorn.Config(
@@ -99,12 +125,18 @@ def serve(
             http=Protocol,
             ws="none",
             lifespan="off",
+            proxy_headers=False,
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_keep_alive=75,  # longer than clients keep a connection, so that none ends while it is used
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
+        # What is loaded by now stays. An execution is some hundred objects, all of them needed until it has ended, so looking
+        # for garbage after every 700 of them finds none.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 10, 10)
         name = f"[{host}]" if ":" in host else host
         started(f"http://{name}:{opened.getsockname()[1]}")
         Server(config, release=service.release).run(sockets=[opened])

@@ -367,6 +367,11 @@ def test_measured(case: dict[str, Any]) -> None:
         ("$states.input.list.{'n': b}", [{"n": 1}, {"n": 2}]),
         ("$states.input.list.[b]", [[1], [2]]),
         ("$states.input.a.[b]", [1]),
+        ("$append(2.5, [])", [2.5]),
+        ("$spread($states.input.one)", [{"b": 1}]),
+        ("$states.input.a.*", 1),
+        ("$states.input.mixed.*", [2]),
+        ("$states.input.groups.{'k': $}", {"k": [{}]}),
     ],
 )
 def test_names_through_objects_and_arrays(expression: str, value: object) -> None:
@@ -376,6 +381,8 @@ def test_names_through_objects_and_arrays(expression: str, value: object) -> Non
         "one": [{"b": 1}],
         "empty": [],
         "nothing": None,
+        "mixed": {"n": 2, "none": []},
+        "groups": [[[], [], {}]],
     }
     assert evaluate(expression, data) == value
 

@@ -304,18 +304,20 @@ def lookup(value: Any, name: str) -> Any:
     return UNDEFINED
 
 
-def wildcard(value: Any) -> Sequence:
-    """`*`: every field's value, arrays flattened."""
+def wildcard(value: Any) -> list[Any]:
+    """`*`: every field's value, arrays flattened; with an array among them the result stays one, whatever its length."""
     if type(value) is Sequence and value.outer and value:
         value = value[0]
-    result = Sequence()
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    result: list[Any] = []
+    arrays = False
     for item in inner:
         if isinstance(item, list):
+            arrays = True
             result.extend(flatten(item))
         else:
             result.append(item)
-    return result
+    return result if arrays else Sequence(result)
 
 
 def flatten(value: Any) -> list[Any]:
@@ -394,11 +396,14 @@ def group(pairs: list[tuple[Run, Run]], input_: Any, frame: Frame) -> dict[str, 
 def _appended(members: list[Any], *, tuples: bool) -> Any:
     if tuples:
         return members
-    result = Sequence()
-    for member in members:
+    defined = [member for member in members if member is not UNDEFINED]
+    if len(defined) < 2:
+        return defined[0] if defined else UNDEFINED
+    result: list[Any] = []
+    for member in defined:
         if isinstance(member, list):
             result.extend(member)
-        elif member is not UNDEFINED:
+        else:
             result.append(member)
     return result
 

@@ -29,7 +29,8 @@ def deliver(state: State, queue: Queue, arn: str, text: str, *, attributes: Mapp
             _log.warning("A record for %s cannot be delivered: %s", arn, error)
         return
     if state.endpoint_url is None or service not in _SENDERS:
-        _log.warning("A record for %s stays here, as no endpoint_url under [aws] says where that is: %s", arn, text)
+        _log.warning("A record of an asynchronous call is lost: no endpoint_url under [aws] says where %s is.", arn)
+        _log.debug("The record that is lost: %s", text)
         return
     # It may take seconds, and the pool's thread, which tells of the ends of calls, must not wait.
     threading.Thread(target=_send, args=(state, service, arn, text, dict(attributes or {})), daemon=True).start()

@@ -77,6 +77,7 @@ class _Log:
 
     name: str
     log: Log
+    tell_failures: bool
     kept: bytearray = field(default_factory=bytearray)
 
     def write(self, text: str) -> None:
@@ -84,6 +85,17 @@ class _Log:
         if len(self.kept) > 16 * TAIL_BYTES:
             del self.kept[:-TAIL_BYTES]
         self.log(self.name, text)
+
+    def note(self, text: str) -> None:
+        """A line of Lambda's own, which only those read who ask for the log of a call."""
+        self.kept += text.encode("utf-8", "backslashreplace")
+
+    def failure(self, text: str) -> None:
+        """Why the call failed."""
+        if self.tell_failures:
+            self.write(text)
+        else:
+            self.note(text)
 
     def tail(self) -> bytes:
         return bytes(self.kept[-TAIL_BYTES:])
@@ -101,8 +113,11 @@ class Environments:
         region: str,
         limit: int = 64,
         variables: Mapping[str, str] | None = None,
+        tell_failures: bool = False,
     ) -> None:
-        """`variables` are in the environment of every function; its own come before them."""
+        """`variables` are in the environment of every function; its own come before them. With `tell_failures`, `log` gets
+        why calls fail too."""
+        self._tell_failures = tell_failures
         self._clock = clock
         self._entropy = entropy
         self._log = log
@@ -133,8 +148,8 @@ class Environments:
             "function_version": resolved.executed,
             "client_context": invocation.client_context,
         }
-        log = _Log(resolved.function.name, self._log)
-        log.write(f"START RequestId: {invocation.request_id} Version: {resolved.executed}\n")
+        log = _Log(resolved.function.name, self._log, self._tell_failures)
+        log.note(f"START RequestId: {invocation.request_id} Version: {resolved.executed}\n")
         began = self._clock.monotonic()
 
         def tell(event: Event) -> None:
@@ -146,9 +161,9 @@ class Environments:
                 self._explain(log, event, invocation, environment, own)
             elif isinstance(event, Answered) and len(event.text) > lambdas.RESPONSE_BYTES:
                 failure = lambdas.too_large(len(event.text))
-            log.write(f"END RequestId: {invocation.request_id}\n")
+            log.note(f"END RequestId: {invocation.request_id}\n")
             took = self._clock.monotonic() - began
-            log.write(_report(invocation.request_id, took, int(settings["MemorySize"]), _peak(call)))
+            log.note(_report(invocation.request_id, took, int(settings["MemorySize"]), _peak(call)))
             payload = event.text if failure is None and isinstance(event, Answered) else _payload(failure)
             done(Outcome(payload, resolved.executed, log.tail(), failure))
 
@@ -234,14 +249,14 @@ class Environments:
     ) -> None:
         """The lines that Lambda writes into a function's log when it fails."""
         if isinstance(event, Raised):
-            log.write(_traceback(event))
+            log.failure(_traceback(event))
             if event.error == "Runtime.ImportModuleError" and environment.code.hint:
                 log.write(f"[penstock] {environment.code.hint}\n")
         elif isinstance(event, TimedOut):
             now = iso8601(self._clock.now())
-            log.write(f"{now} {invocation.request_id} Task timed out after {timeout:.2f} seconds\n\n")
+            log.failure(f"{now} {invocation.request_id} Task timed out after {timeout:.2f} seconds\n\n")
         elif isinstance(event, Exited):
-            log.write(f"{lambdas.exited_words(event.status, invocation.request_id)}\nRuntime.ExitError\n")
+            log.failure(f"{lambdas.exited_words(event.status, invocation.request_id)}\nRuntime.ExitError\n")
 
 
 def _failure(event: Event, request_id: str, timeout: float) -> Failed | None:

@@ -179,12 +179,11 @@ class Queue:
             deliver(self._state, self, dead, event.payload.decode(), attributes=attributes)
         if not arn and not dead:
             _log.warning(
-                "The asynchronous call %s of %s is given up after %d attempts (%s): %s",
+                "The asynchronous call %s of %s is given up after %d attempts: %s. It has no destination for failures.",
                 event.request_id,
                 event.resolved.arn,
                 event.attempts,
                 condition,
-                reason,
             )
 
     def _record(self, event: _Event, condition: str, outcome: Outcome | None) -> str:

@@ -25,17 +25,22 @@ def invoke(state: State, queue: Queue, given: Parameters) -> Answer:
     """Waits for the function unless it is an `Event` or a `DryRun`."""
     kind = given.get("InvocationType", "RequestResponse")
     resolved = called(state, given)
-    event = checked_event(given.get("Payload") or b"{}", kind)
+    event = given.get("Payload") or b"{}"
     context = _client_context(given.get("ClientContext"))
+    if kind == "Event":
+        submit(state, queue, resolved, event, context)
+        return {"StatusCode": 202}
+    event = _checked(event, kind)
     if kind == "DryRun":
         return {"StatusCode": 204, "ExecutedVersion": resolved.executed}
     _refuse_problem(resolved)
-    if kind == "Event":
-        queue.submit(resolved, event, state.entropy.uuid4(), context)
-        return {"StatusCode": 202}
     future: Future[Outcome | ServiceError] = Future()
-    start(state, Invocation(resolved, event, state.entropy.uuid4(), context), future.set_result)
-    outcome = future.result()
+    state.waiting.add(future)
+    try:
+        start(state, Invocation(resolved, event, state.entropy.uuid4(), context), future.set_result)
+        outcome = future.result()
+    finally:
+        state.waiting.discard(future)
     if isinstance(outcome, ServiceError):
         raise outcome
     answer: Answer = {"StatusCode": 200, "ExecutedVersion": outcome.executed, "Payload": outcome.payload}
@@ -49,10 +54,15 @@ def invoke(state: State, queue: Queue, given: Parameters) -> Answer:
 def invoke_async(state: State, queue: Queue, given: Parameters) -> Answer:
     """The operation that `Event` has replaced."""
     resolved = called(state, given)
-    event = checked_event(given.get("InvokeArgs") or b"{}", "Event")
-    _refuse_problem(resolved)
-    queue.submit(resolved, event, state.entropy.uuid4(), None)
+    submit(state, queue, resolved, given.get("InvokeArgs") or b"{}", None)
     return {"Status": 202}
+
+
+def submit(state: State, queue: Queue, resolved: Resolved, event: bytes, client_context: Json) -> None:
+    """Takes in an asynchronous call. Raises ServiceError for one that cannot be made."""
+    event = _checked(event, "Event")
+    _refuse_problem(resolved)
+    queue.submit(resolved, event, state.entropy.uuid4(), client_context)
 
 
 def called(state: State, given: Parameters) -> Resolved:
@@ -94,7 +104,7 @@ def start(
     return stop
 
 
-def checked_event(payload: bytes, kind: str) -> bytes:
+def _checked(payload: bytes, kind: str) -> bytes:
     """The payload, if it is JSON and not too long. Raises ServiceError."""
     most = LIMITS.get(kind, LIMITS["RequestResponse"])
     if len(payload) > most:

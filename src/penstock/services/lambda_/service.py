@@ -67,8 +67,8 @@ LONG: Final = frozenset({"Invoke"})
 class Lambda:
     """AWS Lambda for one account and region; requests may come from any thread.
 
-    `repository` is where functions are kept (memory by default), `log` gets what functions print and Lambda's own lines,
-    with the function's name. `endpoint_url` is where S3, SQS, SNS and EventBridge are: a URL, "moto" or "aws"; without one
+    `repository` is where functions are kept (memory by default), `log` gets what functions print, with their names, and with
+    `tell_failures` why calls fail. `endpoint_url` is where S3, SQS, SNS and EventBridge are: a URL, "moto" or "aws"; without one
     nothing is fetched or sent. `variables` are in the environment of every function. `limit` processes at once.
     """
 
@@ -84,11 +84,18 @@ class Lambda:
         endpoint_url: str | None = None,
         variables: Mapping[str, str] | None = None,
         limit: int = 64,
+        tell_failures: bool = False,
     ) -> None:
         clock = clock or SystemClock()
         entropy = entropy or Entropy()
         environments = Environments(
-            clock=clock, entropy=entropy, log=log, region=region, limit=limit, variables=variables
+            clock=clock,
+            entropy=entropy,
+            log=log,
+            region=region,
+            limit=limit,
+            variables=variables,
+            tell_failures=tell_failures,
         )
         self._state = State(
             region=region,
@@ -178,6 +185,10 @@ class Lambda:
         invocation = Invocation(resolved, event, self._state.entropy.uuid4(), client_context)
         return invoking.start(self._state, invocation, done, timeout=timeout)
 
+    def submit(self, resolved: Resolved, event: bytes) -> None:
+        """Takes in an asynchronous call with `event` as JSON text. Raises ServiceError for one that cannot be made."""
+        invoking.submit(self._state, self._queue, resolved, event, None)
+
     def pids(self) -> list[int]:
         """The worker processes that run now."""
         return self._state.environments.pids()
@@ -186,6 +197,9 @@ class Lambda:
         """Ends all workers, drops what waits, removes what was unpacked."""
         self._queue.close()
         self._state.environments.close()
+        for future in list(self._state.waiting):
+            if not future.done():
+                future.set_result(ServiceError("The service was closed.", code="ServiceUnavailable"))
         self._state.store.close()
 
 

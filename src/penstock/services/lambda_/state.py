@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -60,6 +61,8 @@ class State:
         """Held where a change depends on what was there."""
         self.busy: dict[str, int] = {}
         """Calls that run now, by the function's ARN; of functions with reserved concurrency."""
+        self.waiting: set[Future[Any]] = set()
+        """Who waits for the end of a call."""
 
     def now(self) -> str:
         """As FunctionConfiguration has instants: `2024-03-06T10:29:14.123+0000`."""

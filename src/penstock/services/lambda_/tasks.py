@@ -86,12 +86,18 @@ class LambdaTasks:
 
     def _not_waiting(self, request: TaskRequest, resolved: Resolved, event: bytes, kind: Any) -> Report:
         """InvocationType Event and DryRun: the answer comes at once and has no payload."""
-        name = f"{resolved.function.name}:{resolved.executed}"
-        given = {"FunctionName": name, "InvocationType": kind, "Payload": event}
+        if kind not in ("Event", "DryRun"):
+            words = (
+                f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: Member must "
+                "satisfy enum value set: [Event, RequestResponse, DryRun]"
+            )
+            return _refused(ServiceError(words, code="ValidationException"), self._entropy)
         try:
-            status = self._service.call("Invoke", given)["StatusCode"]
+            if kind == "Event":
+                self._service.submit(resolved, event)
         except ServiceError as error:
             return _refused(error, self._entropy)
+        status = 202 if kind == "Event" else 204
         whole = lambdas.envelope(None, 0, resolved.executed, clock=self._clock, entropy=self._entropy)
         assert isinstance(whole, dict)
         output = {key: value for key, value in whole.items() if key not in ("Payload", "ExecutedVersion")}
@@ -128,13 +134,20 @@ class LambdaSdkTasks(AwsHandler):
 
 
 def _refused(error: ServiceError, entropy: Entropy) -> Failed:
-    from penstock.services.lambda_.model import error_status
-
-    status = error_status().get(error.code, 400)
+    status = _STATUS.get(error.code, 400)
     return Failed(
         f"Lambda.{error.code}",
         f"{error} (Service: Lambda, Status Code: {status}, Request ID: {entropy.uuid4()})",
     )
+
+
+_STATUS: Final = {
+    "InvalidRuntimeException": 502,
+    "RequestEntityTooLargeException": 413,
+    "ServiceException": 500,
+    "TooManyRequestsException": 429,
+}
+"""Not from botocore's model, which a machine can run without."""
 
 
 def _nothing() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, cast
 
@@ -16,7 +16,6 @@ from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.kept import unavailable
-from penstock.services.stepfunctions.loop import then
 from penstock.services.stepfunctions.paging import DEFAULT, cursor, page, token
 from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
 from penstock.services.stepfunctions.state import Answer, Parameters, State, instant, no_machine
@@ -33,7 +32,7 @@ def start_execution(state: State, given: Parameters) -> Answer:
 def begin_execution(state: State, given: Parameters) -> Future[Answer]:
     """StartExecution for those who do not wait."""
     target = state.target(given["stateMachineArn"])
-    return then(_start(state, given, target, sync=False), _begun)
+    return _start(state, given, target, _begun)
 
 
 def _begun(running: Running) -> Answer:
@@ -73,17 +72,17 @@ def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
             answer["traceHeader"] = given["traceHeader"]
         return answer
 
-    return then(_start(state, given, target, sync=True, until_closed=True), ended)
+    return _start(state, given, target, ended, sync=True)
 
 
 def _start(
     state: State,
     given: Parameters,
     target: tuple[Machine, Revision, Version | None, Alias | None],
+    answer: Callable[[Running], Answer],
     *,
-    sync: bool,
-    until_closed: bool = False,
-) -> Future[Running]:
+    sync: bool = False,
+) -> Future[Answer]:
     machine, revision, version, alias = target
     value = _input(given.get("input", "{}"))
     name = given.get("name")
@@ -125,7 +124,7 @@ def _start(
             sync=sync,
         )
 
-    return state.loop.begin(start, until_closed=until_closed)
+    return state.loop.begin(start, answer, until_closed=sync)
 
 
 def _input(text: str) -> Json:
@@ -174,11 +173,20 @@ def redrive_execution(state: State, given: Parameters) -> Answer:
 
 
 def describe_execution(state: State, given: Parameters) -> Answer:
-    return ask_execution(state, given).result()
+    found = ask_execution(state, given)
+    return found.result() if isinstance(found, Future) else found
 
 
-def ask_execution(state: State, given: Parameters) -> Future[Answer]:
+def ask_execution(state: State, given: Parameters) -> Answer | Future[Answer]:
     """DescribeExecution for those who do not wait."""
+    found = state.found(given["executionArn"])
+    running = found.running
+    if running is None or state.loop.settled(running):
+        # Nothing of it changes any more, unless it is redriven: then what was read may be half of either.
+        count = found.execution.redrive_count
+        answer = _describe(state, found.record, found.execution, given)
+        if running is None or (state.loop.settled(running) and running.execution.redrive_count == count):
+            return answer
 
     def describe() -> Answer:
         found = state.found(given["executionArn"])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from penstock.clock import Clock, Entropy
 from penstock.engine.callbacks import Callbacks
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from penstock.engine.recovery import Recovered
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 PURGE_SECONDS: Final = 3600.0
 """Ours: how often the loop looks for what has been kept long enough."""
@@ -64,8 +63,8 @@ class Loop:
         self._watchers = watchers
         self._retention = retention
         self._purged = float("-inf")
-        self._closing: dict[Running, list[Future[Running]]] = {}
-        self._beginning: dict[Running, list[Future[Running]]] = {}
+        self._closing: dict[Running, list[_Waiting[Any]]] = {}
+        self._beginning: dict[Running, list[_Waiting[Any]]] = {}
         """Executions that have been taken in and have not made a step."""
         self._ended = False
         self._released = False
@@ -127,9 +126,12 @@ class Loop:
         self._post(call)
         return future
 
-    def begin(self, start: Callable[[Driver], Running], *, until_closed: bool = False) -> Future[Running]:
-        """Starts an execution, or finds the one that runs already; done when it has begun, or has ended."""
-        future: Future[Running] = Future()
+    def begin(
+        self, start: Callable[[Driver], Running], answer: Callable[[Running], T], *, until_closed: bool = False
+    ) -> Future[T]:
+        """Starts an execution, or finds the one that runs already; `answer` of it when it has begun, or has ended."""
+        future: Future[T] = Future()
+        waiting = _Waiting(future, answer)
         context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
 
         def begin() -> None:
@@ -139,11 +141,11 @@ class Loop:
                 future.set_exception(error)
                 return
             if until_closed and not running.closed:
-                self._wait_for_end(running, future)
-            elif (waiting := self._beginning.get(running)) is not None:
-                waiting.append(future)
+                self._wait_for_end(running, waiting)
+            elif (others := self._beginning.get(running)) is not None:
+                others.append(waiting)
             else:
-                future.set_result(running)
+                waiting.tell(running)
 
         self._post(begin)
         return future
@@ -153,13 +155,18 @@ class Loop:
         future: Future[Running] = Future()
 
         def watch() -> None:
+            waiting = _Waiting(future, _itself)
             if running.closed:
-                future.set_result(running)
+                waiting.tell(running)
             else:
-                self._wait_for_end(running, future)
+                self._wait_for_end(running, waiting)
 
         self._post(watch)
         return future
+
+    def settled(self, running: Running) -> bool:
+        """Whether an execution has ended for good, so that any thread may look at it without asking the loop's."""
+        return running.told
 
     def release(self) -> None:
         """Lets those go who wait for the end of an execution, and those who come later; the executions go on."""
@@ -170,15 +177,15 @@ class Loop:
 
         self.call(release)
 
-    def _wait_for_end(self, running: Running, future: Future[Running]) -> None:
-        self._closing.setdefault(running, []).append(future)
+    def _wait_for_end(self, running: Running, waiting: _Waiting[Any]) -> None:
+        self._closing.setdefault(running, []).append(waiting)
         if self._released:
             self._refuse(self._closing)
 
-    def _refuse(self, waiting: dict[Running, list[Future[Running]]]) -> None:
-        for futures in waiting.values():
-            for future in futures:
-                future.set_exception(ServiceError("The service ends.", code="ServiceUnavailable"))
+    def _refuse(self, waiting: dict[Running, list[_Waiting[Any]]]) -> None:
+        for several in waiting.values():
+            for each in several:
+                each.future.set_exception(ServiceError("The service ends.", code="ServiceUnavailable"))
         waiting.clear()
 
     def _post(self, call: Callable[[], None]) -> None:
@@ -243,35 +250,39 @@ class Loop:
             begun = self._beginning.pop(running, None)
             if begun is not None:
                 self._kept.begun(running)
-                for future in begun:
-                    future.set_result(running)
+                for waiting in begun:
+                    waiting.tell(running)
         if running.closed and not running.told:
             running.told = True
             self._watchers.ended(running)
             self._kept.closed(running)
             if self._closing:
-                for future in self._closing.pop(running, ()):
-                    future.set_result(running)
+                for waiting in self._closing.pop(running, ()):
+                    waiting.tell(running)
 
     def refused(self, running: Running, error: StoreUnavailable) -> None:
         self._kept.closed(running)
         self._watchers.ended(running)
         for waiting in (*self._beginning.pop(running, ()), *self._closing.pop(running, ())):
-            waiting.set_exception(unavailable(error))
+            waiting.future.set_exception(unavailable(error))
 
 
-def then(future: Future[T], answer: Callable[[T], U]) -> Future[U]:
-    """What `answer` makes of the result, in the thread that gives it."""
-    made: Future[U] = Future()
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[T]):
+    """Somebody who waits for an execution: for what `answer` makes of it."""
 
-    def done(future: Future[T]) -> None:
+    future: Future[T]
+    answer: Callable[[Running], T]
+
+    def tell(self, running: Running) -> None:
         try:
-            made.set_result(answer(future.result()))
-        except BaseException as error:  # whoever waits gets it
-            made.set_exception(error)
+            self.future.set_result(self.answer(running))
+        except BaseException as error:  # theirs, not the loop's
+            self.future.set_exception(error)
 
-    future.add_done_callback(done)
-    return made
+
+def _itself(running: Running) -> Running:
+    return running
 
 
 class _Driver(Driver):
@@ -316,15 +327,15 @@ class _Driver(Driver):
 
     def load(self) -> Load:
         """From any thread: these are lengths, each read at once."""
-        return Load(len(self._open), len(self._outside), len(self._turns) + self._inbox.qsize())
+        return Load(len(self._open), len(self.outside), len(self._turns) + self._inbox.qsize())
 
     def drain(self) -> None:
         """Hears what was sent and not yet heard."""
         self._collect()
 
-    def _tell(self, running: Running, event: Event) -> None:
+    def tell_now(self, running: Running, event: Event) -> None:
         try:
-            super()._tell(running, event)
+            super().tell_now(running, event)
         except Exception as error:
             # A fault of ours. The others go on; this one is not left running for ever.
             _log.exception("The execution %s came to a fault of the engine.", running.execution.arn)

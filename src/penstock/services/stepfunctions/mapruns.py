@@ -62,7 +62,7 @@ def update_map_run(state: State, given: Parameters) -> Answer:
             run.tolerated_percentage = float(given["toleratedFailurePercentage"])
         concurrency = 0 if run.max_concurrency == UNBOUNDED else run.max_concurrency
         event = MapRunUpdated(active.number, concurrency, run.tolerated_count, run.tolerated_percentage)
-        state.loop.driver.update_map_run(running, active, event)
+        state.loop.driver.commands.update_map_run(running, active, event)
 
     state.loop.call(update, durable=True)
     return {}

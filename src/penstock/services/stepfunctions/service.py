@@ -72,7 +72,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 RETENTION_DAYS: Final = 90.0
 """How long AWS keeps the history of an execution that has ended (API reference, StartExecution: after 90 days its name is
 free again)."""
-ASKED: Final[Mapping[str, Callable[[State, Parameters], Future[Answer]]]] = {
+ASKED: Final[Mapping[str, Callable[[State, Parameters], Answer | Future[Answer]]]] = {
     "DescribeExecution": executions.ask_execution,
     "StartExecution": executions.begin_execution,
     "StartSyncExecution": executions.begin_sync_execution,
@@ -144,9 +144,9 @@ class StepFunctions:
         """What went on when the service began; None without a database."""
         return self._state.recovered
 
-    def ask(self, operation: str, parameters: Any) -> Future[dict[str, Any]] | None:
-        """`call` for those who do not wait; None for an operation that needs a thread to wait in. Raises what `call` does,
-        or the future has it."""
+    def ask(self, operation: str, parameters: Any) -> dict[str, Any] | Future[dict[str, Any]] | None:
+        """`call` for those who do not wait: the answer, or what will have it; None for an operation that needs a thread to
+        wait in. Raises what `call` does, or the future has it."""
         run = ASKED.get(operation)
         return None if run is None else run(self._state, requests.check(operation, parameters))
 

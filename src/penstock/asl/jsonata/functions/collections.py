@@ -146,11 +146,11 @@ def lookup(call: Call, value: Any, key: Any) -> Any:
 
 def spread(call: Call, value: Any) -> Any:
     if isinstance(value, list):
-        result: Any = Sequence()
+        result: list[Any] = []
         for item in value:
             more = spread(call, item)
             result.extend(more if isinstance(more, list) else [] if more is UNDEFINED else [more])
-        return result
+        return result if value else UNDEFINED
     if isinstance(value, dict):
         return Sequence({key: item} for key, item in value.items())
     return value
