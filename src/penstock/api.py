@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from penstock.handle import RunHandle
     from penstock.script import Project
 
+AT_ONCE = 50
+"""Ours: executions of `run_many` that go on side by side."""
+
 MAX_INPUT_BYTES = 262_144
 """StartExecution's limit on `input` (Step Functions quotas)."""
 
@@ -397,7 +400,7 @@ def open_run(machine: Machine | TargetLike, input: Json | Unset, options: RunOpt
 
 
 def run_many(
-    machine: Machine | TargetLike, inputs: Iterable[Json], *, at_once: int = 50, **options: Unpack[RunOptions]
+    machine: Machine | TargetLike, inputs: Iterable[Json], *, at_once: int = AT_ONCE, **options: Unpack[RunOptions]
 ) -> Iterator[RunResult]:
     """One execution for each input, `at_once` of them side by side; results come in the order of the inputs.
 

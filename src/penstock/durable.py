@@ -37,6 +37,7 @@ from penstock.store.executions import Closing, Executions
 
 if TYPE_CHECKING:
     from penstock.api import Machine
+    from penstock.asl.model import StateMachine
     from penstock.calls import Call
     from penstock.engine.execution import Execution
     from penstock.engine.history import HistoryEvent
@@ -100,8 +101,11 @@ class Began:
         return json.dumps({"run": asdict(self)}, separators=(",", ":"))
 
     @classmethod
-    def read(cls, summary: Summary) -> Began:
-        data = json.loads(summary.record or "{}")["run"]
+    def read(cls, summary: Summary) -> Began | None:
+        """None for what no run began, or not itself."""
+        if not begun_by_run(summary) or summary.record == _STARTED:
+            return None
+        data = json.loads(summary.record or "")["run"]
         return cls(**{**data, "needs": tuple(data["needs"])})
 
     def options(self, given: ResumeOptions) -> RunOptions:
@@ -295,8 +299,19 @@ def _arn(call: Call, name: str) -> str:
 def take_up(call: Call, roots: Sequence[Summary], observer: Observer | None = None) -> dict[str, Running]:
     """Gives executions of the file to the call's driver, with all that they started: those at the top, by their ARNs.
 
-    Raises PenstockError where one of those cannot be taken up. Virtual time goes on where it stood.
+    `observer` hears what happened before, too. Virtual time goes on where it stood. Raises PenstockError where one of them
+    cannot be taken up.
     """
+    going, parked = _take_up(call, roots, observer)
+    for problem in parked:
+        raise PenstockError(problem)
+    return going
+
+
+def _take_up(
+    call: Call, roots: Sequence[Summary], observer: Observer | None = None
+) -> tuple[dict[str, Running], list[str]]:
+    """`take_up` of those that can be; of the others, what is to be said of each."""
     driver, journal = call.driver, call.journal
     assert journal is not None
     arns = {summary.arn for summary in roots}
@@ -305,19 +320,24 @@ def take_up(call: Call, roots: Sequence[Summary], observer: Observer | None = No
     def adopted(running: Running, summary: Summary) -> None:
         _catch_up(driver, running)
         if summary.arn in arns:
-            running.observer = observer
+            _observe(journal, running, summary, observer)
             going[summary.arn] = running
 
-    tree = Tree(journal.store, [summary.id for summary in roots])
-    found = recover(driver, compile_text, adopted=adopted, which=tree)
+    found = recover(driver, compile_text, adopted=adopted, which=Tree(journal.store, [each.id for each in roots]))
     file = journal.database.path
-    for summary in roots:
-        if summary.arn in found.parked:
-            raise PenstockError(
-                f"The execution {summary.name} cannot be taken up: {found.parked[summary.arn]}. To try it once more: penstock "
-                f"resume --db {file} --unpark {summary.name}; to end it: penstock runs stop --db {file} {summary.name}"
-            )
-    return going
+    return going, [
+        f"The execution {summary.name} cannot be taken up: {found.parked[summary.arn]}. To try it once more: penstock resume "
+        f"--db {file} --unpark {summary.name}; to end it: penstock runs stop --db {file} {summary.name}"
+        for summary in roots
+        if summary.arn in found.parked
+    ]
+
+
+def _observe(journal: Journal, running: Running, summary: Summary, observer: Observer | None) -> None:
+    if observer is not None:
+        running.observer = observer
+        for number, record in journal.history(summary.id):
+            observer(events([record], first=number)[0])
 
 
 def _catch_up(driver: Driver, running: Running) -> None:
@@ -328,8 +348,8 @@ def _catch_up(driver: Driver, running: Running) -> None:
 class Resumed:
     """Executions of one target and one definition that go on together; leaving it closes what they needed.
 
-    `target` is where that is now, when it has moved. Raises what `load` does, InvalidInput for options that only a program
-    can give, PenstockError for an execution that cannot be taken up.
+    `target` is where that is now, when it has moved. Raises what `load` does, and InvalidInput for lack of options that only a
+    program can give.
     """
 
     def __init__(
@@ -347,6 +367,7 @@ class Resumed:
         first = roots[0]
         store = Executions(database)
         began = Began.read(first)
+        assert began is not None  # the caller saw to that
         going_on = began.options(options)
         if began.time == "skip" and going_on.get("clock") is None:
             going_on["clock"] = VirtualClock(0.0)  # it catches up with what it finds
@@ -355,6 +376,8 @@ class Resumed:
         definition = self.machine.written(text)
         _check_code(definition, self.machine, going_on, first.name)
         self.roots = roots
+        self.parked: list[str] = []
+        """What is to be said of those that cannot be taken up."""
         self._call = Call(self.machine, definition, compile_text(text), going_on, database=database)
         with closing_on_error(self._call):
             _tell_changed(self._call, first)
@@ -362,7 +385,7 @@ class Resumed:
             if again:
                 self._going = _redrive(self._call, first, observer)
             else:
-                self._going = take_up(self._call, roots, observer)
+                self._going, self.parked = _take_up(self._call, roots, observer)
 
     def results(self) -> Iterator[RunResult]:
         """How each ended, in their order; fewer where `leave` let it end before."""
@@ -375,7 +398,9 @@ class Resumed:
         for summary in self.roots:
             running = self._going.get(summary.arn)
             if running is None:
-                yield result_in_file(self._call, summary.arn)
+                ended = self._call.journal.find(summary.arn) if self._call.journal is not None else None
+                if ended is not None and ended.status != "RUNNING":  # only what it started was interrupted
+                    yield result_in_file(self._call, summary.arn)
             elif running.closed or running.withdrawn:
                 yield self._call.result(running)
 
@@ -390,8 +415,18 @@ class Resumed:
         self._call.close(torn=kind is not None)
 
 
-def together(roots: Sequence[Summary]) -> list[list[Summary]]:
-    """Those that go on in one loop: of one target, begun in one way, with one definition."""
+def to_resume(database: Database, names: Sequence[str], *, unpark: bool = False) -> list[list[Summary]]:
+    """The executions of these names, or all that were interrupted, in groups that go on in one loop each: of one target, begun
+    in one way, with one definition. Raises UsageError for names of others."""
+    store = Executions(database)
+    roots = [find(store, name) for name in dict.fromkeys(names)]
+    for summary in roots:
+        check_interrupted(store, summary)
+    if not names:
+        roots = interrupted(store)
+    if unpark:
+        for summary in roots:
+            unparked(database, summary)
     groups: dict[tuple[str | None, int, str], list[Summary]] = {}
     for summary in roots:
         groups.setdefault((summary.record, summary.definition, json.loads(summary.about)["machine_arn"]), []).append(
@@ -424,6 +459,8 @@ def resume(
         if unpark:
             unparked(database, summary)
         with Resumed(database, [summary], options, target=target) as resumed:
+            for problem in resumed.parked:
+                raise PenstockError(problem)
             return next(resumed.results())
 
 
@@ -454,6 +491,15 @@ def opened(db: str | os.PathLike[str]) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def written(database: Database, summary: Summary) -> StateMachine:
+    """The definition that was written down for an execution."""
+    from penstock.asl.read import read
+
+    machine = read(Executions(database).definition(summary.definition), format="json").machine
+    assert machine is not None
+    return machine
 
 
 def check_interrupted(store: Executions, summary: Summary) -> None:
@@ -503,7 +549,7 @@ def _redrive(call: Call, summary: Summary, observer: Observer | None) -> dict[st
     except Exception as problem:  # a journal of another version of the engine
         raise PenstockError(f"The execution {summary.name} cannot be taken up again: {problem}.") from None
     _catch_up(call.driver, running)
-    running.observer = observer
+    _observe(call.journal, running, summary, observer)
     call.driver.redrive(running)
     return {summary.arn: running}
 
@@ -610,7 +656,7 @@ def _readable(journal: Journal) -> Iterator[Journal]:
     if not journal.database.closed:
         yield journal
         return
-    database = Database(journal.database.path, read_only=True)
+    database = Database(journal.database.path, read_only=True, check=False)
     try:
         yield Journal(database)
     finally:
@@ -651,7 +697,8 @@ def stop_in_file(db: str | os.PathLike[str], name: str, error: str | None = None
         if summary.status != "RUNNING":
             raise UsageError(f"The execution {summary.name} has ended already ({summary.status}).")
         by_run = begun_by_run(summary)
-        virtual = by_run and summary.record != _STARTED and Began.read(summary).time == "skip"
+        began = Began.read(summary)
+        virtual = began is not None and began.time == "skip"
         clock = VirtualClock(0.0) if virtual else SystemClock()
         journal = Journal(database, clean=CLEAN if by_run else "clean")
         driver = Driver(clock=clock, skip_time=virtual, journal=journal)

@@ -10,6 +10,7 @@ that start, whoever waits for an answer (`when_settled`). While nothing can be c
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -71,6 +72,8 @@ AWAKE_SECONDS: Final = 60.0
 
 RETRY_SECONDS: Final = 0.5
 """Ours: how long after a commit that failed the next is tried."""
+
+_log = logging.getLogger("penstock.engine")
 
 _WHOLE = 0
 """In place of an attempt's number: the whole execution is meant."""
@@ -334,12 +337,16 @@ class Driver:
         try:
             journal.commit()
         except StoreUnavailable as error:
+            if self.failing is None:
+                _log.warning("Nothing goes on until it can be written down. %s", error)
             self.failing = error
             self._withdraw(error)
             for done in acks:
                 done(error)
             return False
-        self.failing = None
+        if self.failing is not None:
+            _log.warning("It can be written down again, and all goes on.")
+            self.failing = None
         held, self._held = self._held, []
         for call in held:
             call()
