@@ -20,20 +20,19 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, cast
 
 from penstock.clock import SystemClock, VirtualClock
 from penstock.config import load_settings
-from penstock.engine.core import StopRequested
 from penstock.engine.driver import Driver
-from penstock.engine.encoding import unpack_records
 from penstock.engine.history import events, instant
 from penstock.engine.journal import Journal, Link
 from penstock.engine.mapruns import MapRun
 from penstock.engine.program import compile_text
 from penstock.engine.recovery import BY_RUN, begun_by_run, recover, restore
+from penstock.engine.stopping import stop_at_rest
 from penstock.errors import InvalidInput, PenstockError, TargetNotFound, UsageError
 from penstock.jsontools import Json
 from penstock.options import MachineType, Observer, Pace, ResumeOptions, RunOptions, check_options
 from penstock.results import RunResult
 from penstock.store import Database, Summary
-from penstock.store.executions import Closing, Executions
+from penstock.store.executions import Executions
 
 if TYPE_CHECKING:
     from penstock.api import Machine
@@ -557,13 +556,19 @@ def _redrive(call: Call, summary: Summary, observer: Observer | None) -> dict[st
 # ---- the code of an interrupted run
 
 
+def _near(path: str) -> str:
+    """A path as the user would write it here."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+
+
 def _machine_of(began: Began, text: str, target: TargetLike | None, options: RunOptions) -> Machine:
     """The machine whose target has the task code. A definition has none, so it may be gone."""
     from penstock.api import load, with_settings
 
     found: Machine | None = None
     if target is not None or began.target is not None:
-        where = target if target is not None else cast(str, began.target)
+        where = target if target is not None else _near(cast(str, began.target))
         try:
             found = load(where, began.machine, parameters=began.parameters)
         except TargetNotFound as error:
@@ -702,67 +707,11 @@ def stop_in_file(db: str | os.PathLike[str], name: str, error: str | None = None
         clock = VirtualClock(0.0) if virtual else SystemClock()
         journal = Journal(database, clean=CLEAN if by_run else "clean")
         driver = Driver(clock=clock, skip_time=virtual, journal=journal)
-        stopping = _Stopping(summary.id)
-
-        def adopted(running: Running, summary: Summary) -> None:
-            _catch_up(driver, running)
-            stopping.taken(running)
-
-        found = recover(driver, compile_text, adopted=adopted, which=stopping)
         try:
-            for running in found.running:
-                if running.execution.arn == summary.arn:
-                    driver.tell(running, StopRequested(error, cause))
-                else:
-                    driver.tell(running, StopRequested(None, None))
-            driver.finish()  # all end in its first round, so no attempt begins
+            stop_at_rest(driver, compile_text, summary, error, cause)
+            driver.finish()
             if driver.failing is not None:
                 raise driver.failing
         finally:
             driver.close()
-        parked = [each for arn in found.parked if (each := store.find(arn)) is not None]
-        with database.write() as connection:
-            Executions.close(connection, [_aborted(store, each, error, cause, clock.now()) for each in parked])
         return summary.arn
-
-
-class _Stopping:
-    """Which executions end with one that is stopped: children of Map Runs, and what a Task waits for the end of."""
-
-    def __init__(self, root: int) -> None:
-        self._ids = {root}
-        self._running: dict[int, Running] = {}
-
-    def __call__(self, summary: Summary) -> bool:
-        if summary.id in self._ids:
-            return True
-        if summary.parent not in self._ids:
-            return False
-        parent = self._running.get(summary.parent)
-        entry = None if parent is None else parent.entry
-        if summary.run is None and entry is not None:  # of one that is parked it is not known, and all ends
-            request = entry.requests.get(summary.child or 0)
-            if request is None or ".sync" not in request.resource:
-                return False
-        self._ids.add(summary.id)
-        return True
-
-    def taken(self, running: Running) -> None:
-        assert running.entry is not None
-        self._running[running.entry.id] = running
-
-
-def _aborted(store: Executions, summary: Summary, error: str | None, cause: str | None, now: float) -> Closing:
-    """The end of an execution whose journal cannot be told again: its row alone says so."""
-    last = store.last_event(summary.id)
-    return Closing(
-        id=summary.id,
-        status="ABORTED",
-        output=None,
-        error=error,
-        cause=cause,
-        stopped=now,
-        redriven=summary.redriven,
-        redrive_count=summary.redrive_count,
-        events=0 if last is None else last[0] + len(unpack_records(last[1])) - 1,
-    )

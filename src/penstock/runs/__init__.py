@@ -1,7 +1,5 @@
-"""Looking at executions and ending them, wherever they are: in a database file, or on a server."""
+"""Looking at executions and ending them, wherever they are: in a database file (`file`), or on a server (`endpoint`)."""
 
-from penstock.runs.endpoint import EndpointRuns
-from penstock.runs.file import FileRuns
 from penstock.runs.runs import Execution, Runs
 
-__all__ = ["EndpointRuns", "Execution", "FileRuns", "Runs"]
+__all__ = ["Execution", "Runs"]

@@ -148,7 +148,24 @@ def stop_execution(state: State, given: Parameters) -> Answer:
             raise unavailable(failing)
         state.loop.driver.stop(running, given.get("error"), given.get("cause"))
         state.loop.closed(running).result()
+    elif running is None and found.execution.status == "RUNNING":
+        _stop_at_rest(state, given)
+        found = state.found(given["executionArn"])
     return {"stopDate": instant(found.execution.stopped)}
+
+
+def _stop_at_rest(state: State, given: Parameters) -> None:
+    """Stops what this process does not run: what was left alone, and what `penstock run` began in the same file."""
+    from penstock.engine.stopping import stop_at_rest
+
+    def stop() -> None:
+        driver = state.loop.driver
+        assert driver.journal is not None  # in memory there is no such thing
+        summary = driver.journal.store.find(given["executionArn"])
+        if summary is not None and summary.status == "RUNNING" and driver.find(summary.arn) is None:
+            stop_at_rest(driver, state.program, summary, given.get("error"), given.get("cause"))
+
+    state.loop.call(stop, durable=True)
 
 
 def redrive_execution(state: State, given: Parameters) -> Answer:
