@@ -10,6 +10,7 @@ that start, whoever waits for an answer (`when_settled`). While nothing can be c
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -73,6 +74,8 @@ AWAKE_SECONDS: Final = 60.0
 
 RETRY_SECONDS: Final = 0.5
 """Ours: how long after a commit that failed the next is tried."""
+
+_log = logging.getLogger("penstock.engine")
 
 _WHOLE = 0
 """In place of an attempt's number: the whole execution is meant."""
@@ -269,7 +272,7 @@ class Driver:
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
         execution = running.execution
-        while execution.status == "RUNNING":
+        while execution.status == "RUNNING" and not (self._left or running.withdrawn):
             self.turn()
         return running.result
 
@@ -282,13 +285,19 @@ class Driver:
         while self._open and not self._left:
             self.turn()
 
+    @property
+    def left(self) -> bool:
+        return self._left
+
     def leave(self) -> None:
-        """Lets `finish` return before everything has ended; from any thread."""
+        """Lets `run` and `finish` return before everything has ended; from any thread."""
         self._left = True
         self._inbox.put((None, _WHOLE, _Posted(_nothing)))  # it may be waiting for news
 
-    def close(self) -> None:
-        """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's."""
+    def close(self, *, torn: bool = False) -> None:
+        """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
+        `torn`: an exception came out of the loop, which may have cut a turn in two; what is not committed is given up.
+        """
         for running in self._open:
             self._let_go(running)
         for active in self.over:
@@ -298,7 +307,7 @@ class Driver:
         self._by_arn.clear()
         self.outside.clear()
         self._held.clear()
-        if self.journal is not None:
+        if self.journal is not None and not torn:
             with suppress(StoreError):  # what could not be written down before cannot be now
                 self.journal.end()
         self._disown(StoreUnavailable("The service ends."))
@@ -366,12 +375,16 @@ class Driver:
         try:
             journal.commit()
         except StoreUnavailable as error:
+            if self.failing is None:
+                _log.warning("Nothing goes on until it can be written down. %s", error)
             self.failing = error
             self._withdraw(error)
             for done in acks:
                 done(error)
             return False
-        self.failing = None
+        if self.failing is not None:
+            _log.warning("It can be written down again, and all goes on.")
+            self.failing = None
         held, self._held = self._held, []
         for call in held:
             self.settled(call)

@@ -140,9 +140,15 @@ class Journal:
     """
 
     def __init__(
-        self, database: Database, *, describe: Callable[[Execution, Link | None], tuple[str, str | None]] | None = None
+        self,
+        database: Database,
+        *,
+        describe: Callable[[Execution, Link | None], tuple[str, str | None]] | None = None,
+        clean: str = "clean",
     ) -> None:
         self.database = database
+        self.clean = clean
+        """The key in `meta` that says whether the last process of this kind (a service, a run) ended in good order."""
         self.store = Executions(database)
         self.describe = describe or (lambda execution, link: (execution.machine_arn, None))
         self._last_id, self._last_definition, self.last_at = self.store.last()
@@ -385,7 +391,7 @@ class Journal:
         """The process ends in good order: what runs was not cut off by a crash."""
         self.commit()
         with self.database.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('clean', 1)")
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, 1)", (self.clean,))
 
     # ---- questions, from any thread, about what is committed
 

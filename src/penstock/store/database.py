@@ -37,6 +37,7 @@ class Database:
         path: str | os.PathLike[str],
         *,
         read_only: bool = False,
+        check: bool = True,
         synchronous: Synchronous = "FULL",
         migrations: tuple[str, ...] = MIGRATIONS,
     ) -> None:
@@ -44,11 +45,13 @@ class Database:
 
         Raises StoreInUse where another process has it, StoreDamaged for a file that fails SQLite's checks (it is set aside
         first), UsageError for a file that is not ours or of a newer version, StoreUnavailable where it cannot be written.
-        `read_only` looks at a file that may be in use, and changes nothing. `synchronous` NORMAL is for tests: after a power
+        `read_only` looks at a file that may be in use, and changes nothing; it may do without the `check`, which reads all
+        of it. `synchronous` NORMAL is for tests: after a power
         failure its last commits may be missing.
         """
         self.path = Path(path)
         self.read_only = read_only
+        self._checked = check or not read_only
         self._lock: FileLock | None = None
         self._writing = threading.RLock()
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
@@ -129,7 +132,7 @@ class Database:
             raise StoreUnavailable(f"{self.path} cannot be opened: {error}.") from None
         self._connection = connection
         try:
-            if not fresh:
+            if not fresh and self._checked:
                 self._check(connection)
             if self.read_only:
                 if connection.execute("PRAGMA user_version").fetchone()[0] < len(migrations):
@@ -278,6 +281,10 @@ class Database:
                 self._connection.execute("ROLLBACK")
 
     # ---- reading
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
