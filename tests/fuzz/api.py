@@ -255,8 +255,9 @@ def fuzz(each: int, seed: str, only: list[str] | None = None, tell: bool = False
         for line in server.log.splitlines():
             if line.startswith("{") and json.loads(line).get("level") in ("error", "critical"):
                 findings.add(f"log: {json.loads(line)['message']} {json.loads(line).get('fault', '')[-400:]}")
-        if "Traceback" in server.log:
-            findings.add(f"log: {server.log[server.log.index('Traceback') :][:1000]}")
+        trace = re.search(r"^Traceback", server.log, re.MULTILINE)
+        if trace is not None:
+            findings.add(f"log: {server.log[trace.start() :][:1000]}")
         if server.process.returncode != 0:
             findings.add(f"the server ended with {server.process.returncode}")
         for what in strange(folder, audit, before):
