@@ -159,7 +159,7 @@ class Host:
             self.problems.append("a worker process outlived its server")
             os.killpg(group, signal.SIGKILL)
         said = (self.folder / "server.log").read_text("utf-8", "replace")
-        if "Traceback" in said and "Failpoint" not in said:
+        if "\nTraceback" in said and "Failpoint" not in said:  # those of functions have their names before them
             self.problems.append(f"the server wrote a traceback: {said[-2000:]}")
 
     def remove(self) -> None:

@@ -14,8 +14,8 @@ AT_START: Final = frozenset({"recovery.begun", "recovery.restored", "recovery.do
 """Places that a process comes to before it answers."""
 ELSEWHERE: Final = frozenset({"purge.inside", "migration.between"})
 """Places that the workload does not come to; `tests/store` kills there."""
-RAISED: Final = frozenset({"commit.before", "commit.inside", "commit.after", "task.before_start", "timer.fired"})
-"""Places that have `raise` tried too: a fault of ours in the loop."""
+RAISED: Final = frozenset({"commit.before", "commit.inside", "commit.after", "timer.fired"})
+"""Places that have `raise` tried too: a fault of ours in the loop, which ends the process."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def serve(
             [*functions, *deployment.functions, *lambda_registrations(settings)],
             log=function_log,
             tell_failures=True,
+            database=database,
         )
         stack.callback(lambda_.close)
         logs = LogFolder(settings.server.data / "logs")

@@ -37,6 +37,7 @@ class Database:
         path: str | os.PathLike[str],
         *,
         read_only: bool = False,
+        check: bool = True,
         synchronous: Synchronous = "FULL",
         migrations: tuple[str, ...] = MIGRATIONS,
     ) -> None:
@@ -44,11 +45,13 @@ class Database:
 
         Raises StoreInUse where another process has it, StoreDamaged for a file that fails SQLite's checks (it is set aside
         first), UsageError for a file that is not ours or of a newer version, StoreUnavailable where it cannot be written.
-        `read_only` looks at a file that may be in use, and changes nothing. `synchronous` NORMAL is for tests: after a power
+        `read_only` looks at a file that may be in use, and changes nothing; it may do without the `check`, which reads all
+        of it. `synchronous` NORMAL is for tests: after a power
         failure its last commits may be missing.
         """
         self.path = Path(path)
         self.read_only = read_only
+        self._checked = check or not read_only
         self._lock: FileLock | None = None
         self._writing = threading.RLock()
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
@@ -86,8 +89,8 @@ class Database:
                 raise UsageError(f"There is no database {path}.") from None
             if aside:
                 raise StoreDamaged(
-                    f"{path} was found damaged earlier and set aside as {aside[-1].name}. Recover what can be read with: "
-                    f"sqlite3 '{aside[-1]}' .recover | sqlite3 '{path}', or move that file away to begin with an empty "
+                    f"{path} was found damaged earlier and set aside as {aside[-1].name}. Save what can be read with: "
+                    f"{_salvage(aside[-1], path)} or move that file away to begin with an empty "
                     "database.",
                     path=str(path),
                     aside=str(aside[-1]),
@@ -129,9 +132,14 @@ class Database:
             raise StoreUnavailable(f"{self.path} cannot be opened: {error}.") from None
         self._connection = connection
         try:
-            if not fresh:
+            if not fresh and self._checked:
                 self._check(connection)
             if self.read_only:
+                if connection.execute("PRAGMA user_version").fetchone()[0] < len(migrations):
+                    raise UsageError(
+                        f"{self.path} was written by an older version of Penstock. Open it once with `penstock server --db`, "
+                        "which brings it up to date and keeps the old file beside it."
+                    )
                 return
             if connection.execute("PRAGMA application_id").fetchone()[0] == 0:
                 connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -172,16 +180,19 @@ class Database:
             self._set_aside(str(found))
 
     def _set_aside(self, what: str) -> None:
+        what = " ".join(what.replace("*** in database main ***", "").split())
         if self.read_only:
             raise StoreDamaged(f"{self.path} is damaged ({what}).", path=str(self.path), aside=None)
         stamp = datetime.fromtimestamp(SystemClock().now(), UTC).strftime("%Y%m%dT%H%M%SZ")
         aside = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
+        while aside.exists():  # nothing is ever written over
+            aside = aside.with_name(f"{aside.name}x")
         for suffix in ("-wal", "-shm", ""):  # the database last: while it has its name, nothing is lost
             with suppress(FileNotFoundError):
                 os.rename(f"{self.path}{suffix}", f"{aside}{suffix}")
         raise StoreDamaged(
-            f"{self.path} is damaged ({what}). It was set aside as {aside.name}. Recover what can be read with: "
-            f"sqlite3 '{aside}' .recover | sqlite3 '{self.path}'",
+            f"{self.path} is damaged ({what}). It was set aside as {aside.name}. Save what can be read with: "
+            f"{_salvage(aside, self.path)}",
             path=str(self.path),
             aside=str(aside),
         )
@@ -191,12 +202,7 @@ class Database:
         if version == len(migrations):
             return
         if version > 0:
-            backup = self.path.with_name(f"{self.path.name}.format-{version}")
-            if not backup.exists():
-                os.close(os.open(backup, os.O_RDWR | os.O_CREAT, 0o600))
-                with sqlite3.connect(backup) as copy:
-                    connection.backup(copy)
-                copy.close()
+            self._back_up(connection, version)
         for number in range(version, len(migrations)):
             if failpoints.ON and number > version:
                 failpoints.hit("migration.between")
@@ -208,6 +214,21 @@ class Database:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
                 raise
+
+    def _back_up(self, connection: sqlite3.Connection, version: int) -> None:
+        """The file as it was, beside it: whole, or not there."""
+        backup = self.path.with_name(f"{self.path.name}.format-{version}")
+        if backup.exists():
+            return
+        part = backup.with_name(f"{backup.name}.part")
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_RDWR | os.O_CREAT, 0o600))
+        copy = sqlite3.connect(part)
+        try:
+            connection.backup(copy)
+        finally:
+            copy.close()
+        os.replace(part, backup)
 
     def _claim(self, connection: sqlite3.Connection) -> int:
         connection.execute("BEGIN IMMEDIATE")
@@ -261,6 +282,10 @@ class Database:
 
     # ---- reading
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees what is committed; from any thread."""
@@ -300,6 +325,12 @@ class Database:
                     break
             if self._lock is not None:
                 self._lock.release()
+
+
+def _salvage(aside: Path, path: Path) -> str:
+    from penstock.store.salvage import command
+
+    return command(aside, path)
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

@@ -222,6 +222,14 @@ class Executions:
     def find(self, arn: str) -> Summary | None:
         return self._one("arn = ?", (arn,))
 
+    def named(self, name: str) -> list[Summary]:
+        """Newest first, of all machines (no Map Run's children)."""
+        return list(self._many("name = ? AND run IS NULL ORDER BY id DESC", (name,)))
+
+    def started_by(self, parent: int) -> Iterator[Summary]:
+        """What the Tasks of an execution started, in the order of their starts."""
+        return self._many("parent = ? AND run IS NULL ORDER BY id", (parent,))
+
     def by_id(self, id: int) -> Summary | None:  # noqa: A002
         return self._one("id = ?", (id,))
 

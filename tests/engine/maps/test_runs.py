@@ -380,6 +380,7 @@ def test_files_roll(limit: int, each: int) -> None:
         execution.status, execution.output = "SUCCEEDED", value
         files.add(execution)
     files.finish()
+    files.discard()
     contents = [out[f"run/SUCCEEDED_{number}.json"] for number in range(len(out) - 1)]
     assert [len(json.loads(content)) for content in contents[:-1]] == [each] * (len(contents) - 1)
     assert all(len(content) <= limit for content in contents)

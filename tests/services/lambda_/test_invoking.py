@@ -224,15 +224,19 @@ def test_a_call_that_runs_while_code_changes_ends_with_the_old_code(
 ) -> None:
     monkeypatch.setattr(watching, "PAUSE", 0.0)
     monkeypatch.setattr(watching, "SHARE", 0)
-    text = "import time\ndef handler(event, context):\n    time.sleep(event)\n    return VERSION\nVERSION = {}\n"
+    begun = tmp_path / "begun"
+    text = (
+        "import pathlib, time\ndef handler(event, context):\n    if event:\n        "
+        f"pathlib.Path({str(begun)!r}).touch()\n    time.sleep(event)\n    return VERSION\nVERSION = "
+    )
     answers: list[Any] = []
-    with service(folder_function(tmp_path, text.format(1))) as lambda_:
+    with service(folder_function(tmp_path / "code", f"{text}1\n")) as lambda_:
         invoke(lambda_, "f", 0)
         slow = threading.Thread(target=lambda: answers.append(invoke(lambda_, "f", 1)["Payload"]))
         slow.start()
-        while not lambda_._state.waiting:
+        while not begun.exists():
             pass
-        (tmp_path / "app.py").write_text(text.format(22))
+        (tmp_path / "code" / "app.py").write_text(f"{text}22\n")
         assert invoke(lambda_, "f", 0)["Payload"] == 22
         slow.join()
         assert answers == [1]
@@ -253,8 +257,8 @@ def test_a_payload_that_is_no_json_or_too_long_is_refused(tmp_path: Path, kind: 
                 lambda_.call("Invoke", {"FunctionName": "f", "Payload": payload, "InvocationType": kind})
             assert refused.value.code == "InvalidRequestContentException"
         most = {"RequestResponse": 6_291_456, "Event": 1_048_576}[kind]
+        text = json.dumps("x" * most).encode()
         with pytest.raises(ServiceError, match=f"limit {most} bytes") as refused:
-            text = json.dumps("x" * most).encode()
             lambda_.call("Invoke", {"FunctionName": "f", "Payload": text, "InvocationType": kind})
         assert refused.value.code == "RequestEntityTooLargeException"
 

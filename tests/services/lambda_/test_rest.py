@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from botocore.awsrequest import AWSRequest, create_request_object, prepare_request_dict
+from botocore.awsrequest import AWSRequest, HeadersDict, create_request_object, prepare_request_dict
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
 from penstock.errors import ServiceError
-from penstock.services.lambda_.model import operation_model, operations, service_model
+from penstock.services.lambda_.model import operation_model, operations
 from penstock.services.lambda_.requests import check
 from penstock.services.lambda_.rest import fault, parameters, response, route
 
@@ -66,7 +66,7 @@ def _members(shape: Any, depth: int = 0) -> list[Any]:
 
 def read(operation: str, status: int, headers: dict[str, str], body: bytes) -> Any:
     parser = create_parser("rest-json")
-    raw = {"status_code": status, "headers": {k.lower(): v for k, v in headers.items()}, "body": body}
+    raw = {"status_code": status, "headers": HeadersDict(headers), "body": body}
     return parser.parse(raw, operation_model(operation).output_shape)
 
 
@@ -79,10 +79,8 @@ def test_an_answer_is_what_botocore_reads() -> None:
         "Payload": b"{}",
     }
     found = response("Invoke", answer, "r")
-    assert found.headers["X-Amz-Function-Error"] == "Unhandled"
-    assert read("Invoke", found.status, found.headers, found.body) | {"ResponseMetadata": None} == answer | {
-        "ResponseMetadata": None
-    }
+    seen = read("Invoke", found.status, found.headers, found.body)
+    assert {name: seen[name] for name in answer} == answer | {"Payload": "{}"}
 
 
 def test_a_fault_is_what_botocore_reads() -> None:
@@ -123,7 +121,7 @@ def test_a_path_that_is_no_operations_is_refused(method: str, path: str) -> None
 )
 def test_a_body_that_cannot_be_read_is_refused(body: bytes, words: str) -> None:
     called = route("POST", "/2015-03-31/functions")
-    with pytest.raises(ServiceError, match="Exception|not|type") as error:
+    with pytest.raises(ServiceError) as error:
         parameters(called, [], {}, body)
     assert error.value.code == "SerializationException"
     assert words in str(error.value)
@@ -136,12 +134,8 @@ def test_a_number_in_a_query_is_checked() -> None:
         parameters(called, [("MaxItems", "many")], {}, b"")
 
 
-def test_every_pattern_of_the_model_can_be_used() -> None:
-    for name in sorted(operations()):
-        shape = operation_model(name).input_shape
-        if shape is not None:
-            try:
-                check(name, json.loads(json.dumps(sample(shape), default=lambda value: None)))
-            except ServiceError as error:
-                assert error.code in ("ValidationException", "SerializationException")
-    assert service_model().service_name == "lambda"
+@pytest.mark.parametrize("operation", sorted(operations()))
+def test_a_request_is_taken_or_refused_with_the_models_constraints(operation: str) -> None:
+    shape = operation_model(operation).input_shape
+    with suppress(ServiceError):  # anything else, as a pattern that is no pattern of Python's, comes through
+        check(operation, {} if shape is None else sample(shape))

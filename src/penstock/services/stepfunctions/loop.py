@@ -94,7 +94,7 @@ class Loop:
         self._thread.start()
 
     def _recover(self) -> Recovered:
-        from penstock.engine.recovery import recover
+        from penstock.engine.recovery import begun_by_run, recover
         from penstock.services.stepfunctions.stored import KeptInFile
 
         kept = self._kept
@@ -105,7 +105,7 @@ class Loop:
             kept.recovered(running, summary)
             running.observer = self.observe(running.execution)
 
-        return recover(self.driver, kept.programs, adopted=adopted)
+        return recover(self.driver, kept.programs, adopted=adopted, which=lambda summary: not begun_by_run(summary))
 
     def call(self, function: Callable[[], T], *, durable: bool = False) -> T:
         """What `function` returns or raises when the loop's thread calls it; with `durable`, when what came of it is written

@@ -12,7 +12,7 @@ from penstock.engine.callbacks import POLL_SECONDS, Callbacks
 from penstock.engine.execution import Execution
 from penstock.engine.history import instant
 from penstock.engine.journal import Journal
-from penstock.engine.program import Program, compile_program
+from penstock.engine.program import Program, compile_text
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import Arn, parse
@@ -73,7 +73,7 @@ class State:
 
             self.repository = self.stored = Stored(database)
             journal = Journal(database)
-            self.kept = KeptInFile(journal, self.repository.machines, _compile)
+            self.kept = KeptInFile(journal, self.repository.machines, compile_text)
         self.callbacks = callbacks or Callbacks(region=region, account=account, clock=clock)
         if self.stored is not None:
             for activity in self.stored.activities():
@@ -82,7 +82,7 @@ class State:
         self.logs = logs
         self.lock = threading.RLock()
         """Held where a change depends on what was there; never while waiting for the loop."""
-        self.program = lru_cache(maxsize=PROGRAMS)(_compile)
+        self.program = lru_cache(maxsize=PROGRAMS)(compile_text)
         self.loop = Loop(
             handlers=handlers,
             clock=clock or (None if skip_time else SystemClock()),
@@ -185,14 +185,6 @@ class State:
 
 def no_machine(arn: str) -> ServiceError:
     return ServiceError(f"State Machine Does Not Exist: '{arn}'", code="StateMachineDoesNotExist")
-
-
-def _compile(definition: str) -> Program:
-    reading = read_definition(definition)
-    assert reading.machine is not None  # it was checked when it came
-    program = compile_program(reading.machine)
-    program.source = definition
-    return program
 
 
 def read_definition(text: str) -> Reading:

@@ -128,6 +128,24 @@ class Stored:
 _FIELDS: Final = tuple(field.name for field in fields(Revision) if field.name != "definition")
 
 
+def record_of(summary: Summary) -> Started:
+    """What is known of the start of an execution."""
+    about, data = json.loads(summary.about), json.loads(summary.record or "{}")
+    kind: Any = summary.type
+    return Started(
+        arn=summary.arn,
+        number=summary.id,
+        machine_arn=about["machine_arn"],
+        machine_name=about["machine_name"],
+        type=kind,
+        version_arn=data.get("version_arn"),
+        alias_arn=data.get("alias_arn"),
+        trace_header=data.get("trace_header"),
+        map_run_arn=data.get("map_run_arn"),
+        items=summary.items,
+    )
+
+
 class KeptInFile:
     """Executions of a Journal: those that run are the driver's, all others are rows."""
 
@@ -172,27 +190,11 @@ class KeptInFile:
 
     def recovered(self, running: Running, summary: Summary) -> None:
         """An execution of an earlier process goes on."""
-        self._records[summary.arn] = self._record(summary)
+        self._records[summary.arn] = record_of(summary)
 
     def closed(self, running: Running) -> None:
         """An execution has ended: from here on it is a row."""
         self._records.pop(running.execution.arn, None)
-
-    def _record(self, summary: Summary) -> Started:
-        about, data = json.loads(summary.about), json.loads(summary.record or "{}")
-        kind: Any = summary.type
-        return Started(
-            arn=summary.arn,
-            number=summary.id,
-            machine_arn=about["machine_arn"],
-            machine_name=about["machine_name"],
-            type=kind,
-            version_arn=data.get("version_arn"),
-            alias_arn=data.get("alias_arn"),
-            trace_header=data.get("trace_header"),
-            map_run_arn=data.get("map_run_arn"),
-            items=summary.items,
-        )
 
     def _found(self, summary: Summary, running: Running | None = None) -> Found:
         def revision() -> Revision | None:
@@ -203,7 +205,7 @@ class KeptInFile:
             return None if data is None else Revision(**data, definition=self._store.definition(summary.definition))
 
         execution = closed_of(summary) if running is None else running.execution
-        return Found(self._record(summary), execution, running, revision)
+        return Found(record_of(summary), execution, running, revision)
 
     def find(self, arn: str) -> Found | None:
         running = self.driver.find(arn)
@@ -275,7 +277,7 @@ class KeptInFile:
             raise ServiceError(
                 f"The execution cannot be taken up again: {problem}", code="ExecutionNotRedrivable"
             ) from None
-        self._records[summary.arn] = self._record(summary)
+        self._records[summary.arn] = record_of(summary)
         return running
 
     def purge(self, before: float, most: int = 500) -> int:
