@@ -10,6 +10,7 @@ that start, whoever waits for an answer (`when_settled`). While nothing can be c
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -71,6 +72,8 @@ AWAKE_SECONDS: Final = 60.0
 
 RETRY_SECONDS: Final = 0.5
 """Ours: how long after a commit that failed the next is tried."""
+
+_log = logging.getLogger("penstock.engine")
 
 _WHOLE = 0
 """In place of an attempt's number: the whole execution is meant."""
@@ -257,7 +260,7 @@ class Driver:
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
         execution = running.execution
-        while execution.status == "RUNNING":
+        while execution.status == "RUNNING" or self.failing is not None:
             self.turn()
         return running.result
 
@@ -267,7 +270,7 @@ class Driver:
 
     def finish(self) -> None:
         """Runs the loop until nothing runs any more: also what `states:startExecution` began and did not wait for."""
-        while self._open and not self._left:
+        while (self._open or self.failing is not None) and not self._left:
             self.turn()
 
     def leave(self) -> None:
@@ -324,8 +327,9 @@ class Driver:
     def turn(self) -> None:
         """One round: all news, all due timers; and if there was nothing, waiting for something."""
         turns = self._turns
-        if self.failing is not None and not self._settled([]):
-            self._hold_still()
+        if self.failing is not None:
+            if not self._settled([]):
+                self._hold_still()
             return
         if turns:
             acks, self._acks = self._acks, []
@@ -351,12 +355,16 @@ class Driver:
         try:
             journal.commit()
         except StoreUnavailable as error:
+            if self.failing is None:
+                _log.error("Executions stand still, and none begins, until the database can be written: %s", error)
             self.failing = error
             self._withdraw(error)
             for done in acks:
                 done(error)
             return False
-        self.failing = None
+        if self.failing is not None:
+            _log.warning("The database can be written again; executions go on.")
+            self.failing = None
         held, self._held = self._held, []
         for call in held:
             self.settled(call)
