@@ -121,6 +121,8 @@ class Driver:
         self._held: list[Callable[[], None]] = []
         """What is to be done when the round is durable."""
         self._acks: list[Settled] = []
+        self._fresh: list[Running] = []
+        """Executions that no transaction has yet."""
         self.failing: StoreUnavailable | None = None
         """Why nothing goes on, when that is so."""
         self.handlers: list[TaskHandler] = list(handlers)
@@ -181,6 +183,8 @@ class Driver:
         running.linked = link is not None
         if self.journal is not None:
             self.journal.begin(running, self.time(), link)
+            if running.entry is not None:
+                self._fresh.append(running)
             self._by_arn[execution.arn] = running
         self._open.add(running)
         self._turns.append((running, Started()))
@@ -365,6 +369,7 @@ class Driver:
         if self.failing is not None:
             _log.warning("The database can be written again; executions go on.")
             self.failing = None
+        self._fresh.clear()
         held, self._held = self._held, []
         for call in held:
             self.settled(call)
@@ -380,11 +385,14 @@ class Driver:
         """Takes back what was begun in the round that cannot be committed, as if it had never been asked for."""
         assert self.journal is not None
         # Not those whose parent is durable: they go on with it.
-        pending = [e for e in self._open if e.entry is not None and not e.entry.durable and not e.linked]
+        pending = [running for running in self._fresh if not running.linked]
         if not pending:
             return
+        self._fresh = [running for running in self._fresh if running.linked]
         while pending:
             running = pending.pop()
+            if running.withdrawn:
+                continue
             pending += running.children.values()
             running.withdrawn = True
             self.journal.withdraw(running)

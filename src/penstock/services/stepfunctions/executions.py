@@ -13,10 +13,10 @@ from penstock.engine.execution import Execution
 from penstock.engine.history import Record, events
 from penstock.engine.journal import Closed
 from penstock.engine.redriving import why_not
-from penstock.errors import JsonError, ServiceError
+from penstock.errors import JsonError, ServiceError, StoreUnavailable
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
-from penstock.services.stepfunctions.kept import unavailable
+from penstock.services.stepfunctions.kept import Found, unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, cursor, page, token
 from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
 from penstock.services.stepfunctions.state import Answer, Parameters, State, instant, no_machine
@@ -151,7 +151,19 @@ def stop_execution(state: State, given: Parameters) -> Answer:
             raise unavailable(failing)
         state.loop.driver.stop(running, given.get("error"), given.get("cause"))
         state.loop.closed(running).result()
+    elif running is None and found.execution.status == "RUNNING":
+        return {"stopDate": instant(state.loop.call(lambda: _abort(state, found, given)))}
     return {"stopDate": instant(found.execution.stopped)}
+
+
+def _abort(state: State, found: Found, given: Parameters) -> float:
+    """Ends an execution that was left alone at the start, and so is only in the file."""
+    at = state.now()
+    try:
+        state.kept.abort(found, given.get("error"), given.get("cause"), at)
+    except StoreUnavailable as error:
+        raise unavailable(error) from None
+    return at
 
 
 def redrive_execution(state: State, given: Parameters) -> Answer:
@@ -169,6 +181,8 @@ def redrive_execution(state: State, given: Parameters) -> Answer:
         # Looked for again: of two requests at once, the second finds it running.
         if failpoints.ON:
             failpoints.hit("redrive.received")
+        if state.loop.driver.failing is not None:
+            raise unavailable(state.loop.driver.failing)
         now = state.kept.find(found.record.arn)
         running = state.kept.revive(found if now is None else now)
         state.loop.driver.redrive(running)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from penstock import failpoints
 from penstock.engine.callbacks import Activity
+from penstock.engine.encoding import count_records
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record as HistoryRecord
 from penstock.engine.history import instant
@@ -31,6 +32,7 @@ from penstock.services.stepfunctions.records import (
     Version,
 )
 from penstock.store import Database, RecordRow, Summary
+from penstock.store.executions import Closing
 from penstock.store.records import Records
 
 if TYPE_CHECKING:
@@ -278,8 +280,26 @@ class KeptInFile:
         self._records[summary.arn] = self._record(summary)
         return running
 
+    def abort(self, found: Found, error: str | None, cause: str | None, at: float) -> None:
+        execution = found.execution
+        assert not isinstance(execution, Execution)
+        last = self._store.last_event(execution.id)
+        with self._journal.database.write() as connection:
+            closing = Closing(
+                id=execution.id,
+                status="ABORTED",
+                output=None,
+                error=error,
+                cause=cause,
+                stopped=at,
+                redriven=execution.redriven or None,
+                redrive_count=execution.redrive_count,
+                events=0 if last is None else last[0] + count_records(last[1]) - 1,
+            )
+            self._store.close(connection, [closing])
+
     def purge(self, before: float, most: int = 500) -> int:
-        """Deletes executions that ended before an instant, with all that they started; how many."""
+        """Deletes executions that ended before an instant, with their Map Runs' children; how many."""
         ids = self._store.ended_before(before, most)
         if ids:
             below = [each for number in ids for each in self._store.descendants(number)]
