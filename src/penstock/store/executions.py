@@ -278,17 +278,18 @@ class Executions:
         """Ids of whole executions (no Map Run's children, which go with their parents) that ended before `instant`."""
         with self.database.read() as connection:
             rows = connection.execute(
-                "SELECT id FROM executions WHERE stopped < ? AND parent IS NULL AND status <> 'RUNNING' LIMIT ?",
+                "SELECT id FROM executions WHERE stopped < ? AND run IS NULL AND status <> 'RUNNING' LIMIT ?",
                 (instant, limit),
             ).fetchall()
         return [row[0] for row in rows]
 
     def descendants(self, id: int) -> list[int]:  # noqa: A002
-        """All executions that it started, and they started, and so on."""
+        """The children of its Map Runs, and of theirs, and so on. What Tasks started is on its own."""
         with self.database.read() as connection:
             rows = connection.execute(
-                "WITH RECURSIVE below(id) AS (SELECT id FROM executions WHERE parent = ? UNION "
-                "SELECT e.id FROM executions e JOIN below ON e.parent = below.id) SELECT id FROM below",
+                "WITH RECURSIVE below(id) AS (SELECT id FROM executions WHERE parent = ? AND run IS NOT NULL UNION "
+                "SELECT e.id FROM executions e JOIN below ON e.parent = below.id AND e.run IS NOT NULL) "
+                "SELECT id FROM below",
                 (id,),
             ).fetchall()
         return [row[0] for row in rows]
