@@ -82,6 +82,12 @@ class StoreUnavailable(StoreError):
     """The database cannot be read or written just now: a full disk, missing rights. Nothing that was committed is lost."""
 
 
+class ServiceStopped(PenstockError):
+    """A fault of ours ended the executions of a server; starting it again takes them up."""
+
+    exit_code = 70
+
+
 class ServiceError(PenstockError):
     """What the service's own API would refuse. `code` is AWS's (InvalidToken, ValidationException, …), the message AWS's words."""
 

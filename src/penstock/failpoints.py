@@ -29,12 +29,16 @@ NAMES: Final = (
     "child.closed",
     "map_run.read",
     "map_run.ending",
+    "map_run.written",
     "callback.received",
     "activity.taken",
+    "redrive.received",
     "snapshot.written",
     "recovery.begun",
     "recovery.restored",
     "recovery.done",
+    "purge.inside",
+    "migration.between",
 )
 """Every place; `hit` takes no other."""
 

@@ -17,9 +17,11 @@ MAIN = [sys.executable, "-c", "import sys; from penstock.cli import main; sys.ex
 class Server:
     """A server process that answers at `url`."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], environment: dict[str, str]) -> None:
         self.process = process
-        self.url = url
+        self.environment = environment
+        """What it printed for clients."""
+        self.url = url = environment["AWS_ENDPOINT_URL_SFN"]
         self.place = (str(urlsplit(url).hostname), int(urlsplit(url).port or 0))
         self.log = ""
         """What it has told on stderr, once it has ended."""
@@ -54,11 +56,14 @@ def started(
         text=True,
     ) as process:
         assert process.stdout is not None
-        found = re.fullmatch(r"export AWS_ENDPOINT_URL_SFN=(http://\S+)\n", process.stdout.readline())
-        if found is None:
-            process.kill()
-            raise AssertionError(process.communicate()[1])
-        server = Server(process, found[1])
+        environment = {}
+        while "AWS_DEFAULT_REGION" not in environment:
+            found = re.fullmatch(r"export (\w+)=(\S+)\n", process.stdout.readline())
+            if found is None:
+                process.kill()
+                raise AssertionError(process.communicate()[1])
+            environment[found[1]] = found[2]
+        server = Server(process, environment)
         try:
             yield server
         except BaseException:

@@ -25,6 +25,7 @@ from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
 from penstock.engine.commands import Commands
 from penstock.engine.core import (
+    ChildClosed,
     Continued,
     Event,
     Redriven,
@@ -51,11 +52,12 @@ from penstock.engine.tasks.handler import (
     Succeeded,
     TaskHandler,
 )
-from penstock.errors import JsonError, ServiceError, StoreUnavailable, UsageError
+from penstock.errors import JsonError, ServiceError, StoreError, StoreUnavailable, UsageError
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
     from penstock.engine.journal import Journal, Link
+    from penstock.engine.maprunning import ActiveRun
     from penstock.engine.objects import ObjectStore
 
 Machines: TypeAlias = Callable[[str], "Program | None"]
@@ -140,6 +142,8 @@ class Driver:
         """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
+        self.over: list[ActiveRun] = []
+        """Map Runs that ended without success and may be redriven."""
         self._by_arn: dict[str, Running] = {}
         """Those of them that are written down."""
         self.clock_time = clock.now()
@@ -178,6 +182,7 @@ class Driver:
     def begin(self, execution: Execution, observer: Observer | None = None, link: Link | None = None) -> Running:
         """Takes an execution that was made elsewhere; it begins when the loop runs."""
         running = Running(execution, observer)
+        running.linked = link is not None
         if self.journal is not None:
             self.journal.begin(running, self.time(), link)
             self._by_arn[execution.arn] = running
@@ -236,11 +241,19 @@ class Driver:
         reason = why_not(running.execution, self.time())
         if reason is not None:
             raise ServiceError(reason, code="ExecutionNotRedrivable")
+        self.reopen(running)
+        self.turn()
+
+    def reopen(self, running: Running, *, now: bool = False) -> None:
+        """Lets an execution that may be redriven go on, in its turn or at once; for the loop's thread."""
+        running.told = False
         self._open.add(running)
         if running.entry is not None:
             self._by_arn[running.execution.arn] = running
-        self._turns.append((running, Redriven()))
-        self.turn()
+        if now:
+            self.tell_now(running, Redriven())
+        else:
+            self._turns.append((running, Redriven()))
 
     def send(self, token: str, report: Report) -> bool:
         """What SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat do; from any thread. False for a token that is not
@@ -286,24 +299,49 @@ class Driver:
         `torn`: an exception came out of the loop, which may have cut a turn in two; what is not committed is given up.
         """
         for running in self._open:
-            for cancel in running.cancels.values():
-                cancel()
-            running.cancels.clear()
-            for token in running.tokens.values():
-                self.callbacks.forget(token)
-            running.tokens.clear()
-            for run in running.map_runs.values():
-                run.close()
+            self._let_go(running)
+        for active in self.over:
+            active.close()
+        self.over.clear()
         self._open.clear()
         self._by_arn.clear()
         self.outside.clear()
         self._held.clear()
-        acks, self._acks = self._acks, []
         if self.journal is not None and not torn:
-            with suppress(StoreUnavailable):  # what could not be written down before cannot be now
+            with suppress(StoreError):  # what could not be written down before cannot be now
                 self.journal.end()
-            for done in acks:
-                done(StoreUnavailable("The service ends."))
+        self._disown(StoreUnavailable("The service ends."))
+
+    def abandon(self, error: StoreUnavailable) -> None:
+        """After a fault in the loop: nothing more is written down, and whoever waits hears so. The next process goes on
+        from what is."""
+        for running in self._open:
+            with suppress(Exception):
+                self._let_go(running)
+        self._disown(error)
+        while True:
+            try:
+                _, _, news = self._inbox.get_nowait()
+            except Empty:
+                return
+            if isinstance(news, _Posted):
+                news.call()
+
+    def _disown(self, error: StoreUnavailable) -> None:
+        acks, self._acks = self._acks, []
+        for done in acks:
+            done(error)
+
+    def _let_go(self, running: Running) -> None:
+        """Stops what is being done for an execution."""
+        for cancel in running.cancels.values():
+            cancel()
+        running.cancels.clear()
+        for token in running.tokens.values():
+            self.callbacks.forget(token)
+        running.tokens.clear()
+        for run in running.map_runs.values():
+            run.close()
 
     # ---- the loop
 
@@ -349,23 +387,36 @@ class Driver:
             self.failing = None
         held, self._held = self._held, []
         for call in held:
-            call()
+            self.settled(call)
         for done in acks:
             done(None)
         return True
 
+    def settled(self, call: Callable[[], None]) -> None:
+        """Does what waited for the round to be durable."""
+        call()
+
     def _withdraw(self, error: StoreUnavailable) -> None:
         """Takes back what was begun in the round that cannot be committed, as if it had never been asked for."""
-        for running in [each for each in self._open if each.entry is not None and not each.entry.durable]:
-            if running.linked:
-                continue  # its parent is durable, and it goes on with it
-            assert self.journal is not None
+        assert self.journal is not None
+        # Those that have ended in this very round, too, of which only what waits for the round still knows. Not those whose
+        # parent is durable: they go on with it.
+        ended = (running for running in map(_running_of, self._held) if running is not None)
+        known = dict.fromkeys([*self._open, *ended])
+        pending = [e for e in known if e.entry is not None and not e.entry.durable and not e.linked]
+        if not pending:
+            return
+        while pending:
+            running = pending.pop()
+            pending += running.children.values()
+            running.withdrawn = True
             self.journal.withdraw(running)
+            self._let_go(running)
+            running.execution.timers.clear()
             self._open.discard(running)
             self._by_arn.pop(running.execution.arn, None)
-            self._turns = deque(turn for turn in self._turns if turn[0] is not running)
-            running.withdrawn = True
             self.refused(running, error)
+        self._turns = deque(turn for turn in self._turns if not turn[0].withdrawn)
         self._held = [call for call in self._held if not _is_of_withdrawn(call)]
 
     def refused(self, running: Running, error: StoreUnavailable) -> None:
@@ -435,7 +486,10 @@ class Driver:
         woken = self.agenda.to_wake(now)
         for running, attempt, later in woken:
             self.outside.add((running, attempt))
-            later.wake()
+            try:
+                later.wake()
+            except Exception as error:  # a handler's, not the loop's
+                self.report(running, attempt, Failed(type(error).__name__, f"The task could not go on: {error}"))
         return bool(due or woken)
 
     def time(self) -> float:
@@ -479,9 +533,12 @@ class Driver:
         entry = running.entry
         journal = self.journal if entry is not None and entry.turns else None
         if entry is not None and journal is not None:
-            now = max(now, entry.last)
-            if execution.status != "RUNNING" and not isinstance(event, Redriven):
-                return  # news for what is over: not worth a row
+            # It begins when it was taken in: what its row says, and whoever asked for it is told.
+            now = max(now, entry.last) if entry.turn else entry.last
+        if isinstance(event, ChildClosed) and event.status == "SUCCEEDED" and event.child not in execution.attempts:
+            running.late[event.child] = (event.child, event.output, event.described)
+        if execution.status != "RUNNING" and not isinstance(event, Redriven):
+            return  # news for what is over
         commands = advance(execution, event, now)
         new = [] if journal is None else journal.turn(running, event, now)
         if commands:
@@ -529,9 +586,14 @@ class _Show:
                 self.running.observer(event)
 
 
-def _is_of_withdrawn(call: Callable[[], None]) -> bool:
+def _running_of(call: Callable[[], None]) -> Running | None:
     running = getattr(call, "running", None)
-    return isinstance(running, Running) and running.withdrawn
+    return running if isinstance(running, Running) else None
+
+
+def _is_of_withdrawn(call: Callable[[], None]) -> bool:
+    running = _running_of(call)
+    return running is not None and running.withdrawn
 
 
 def _writable(report: Succeeded | Submitted) -> Report:

@@ -13,7 +13,7 @@ the last one had, so that all snapshots together cost no more than a share of th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +30,7 @@ from penstock.store.executions import Closing, Executions, hash_of
 
 if TYPE_CHECKING:
     from penstock.engine.driver import Running
+    from penstock.engine.maprunning import ActiveRun
     from penstock.engine.mapruns import MapRun
     from penstock.engine.program import Program
 
@@ -295,6 +296,34 @@ class Journal:
         if entry is not None and entry.grown > SNAPSHOT_BYTES + SNAPSHOT_GROWTH * entry.snapshot:
             self.snapshot(running)
 
+    def forget(self, id: int) -> None:  # noqa: A002  (the row's)
+        """An execution that another takes the place of goes with the next commit."""
+        self._deleted.append(id)
+
+    def redrive_children(
+        self, parent: int, run: int, untold: Collection[int], active: ActiveRun
+    ) -> tuple[list[tuple[int, int]], list[tuple[int, Json, Json]]]:
+        """Of a Map Run that is redriven: its children that did not succeed, and those of `untold` that did, as ChildrenFound
+        has them. `active` is told the results of all that did."""
+        unsuccessful, succeeded = [], []
+        for summary in self.store.children(parent, run):
+            assert summary.child is not None  # all children of a run have numbers
+            if summary.status != "SUCCEEDED":
+                unsuccessful.append((summary.child, summary.items))
+                continue
+            closed = closed_of(summary)
+            active.add_result(closed)
+            if summary.child in untold:
+                succeeded.append((summary.child, closed.output, active.described(closed)))
+        return sorted(unsuccessful), succeeded
+
+    def map_run_record(self, arn: str) -> MapRun | None:
+        """A Map Run as it was last written down."""
+        from penstock.engine.mapruns import MapRun
+
+        row = self.store.map_run_of(arn)
+        return None if row is None else MapRun.from_data(json.loads(row[2]))
+
     def snapshot(self, running: Running) -> None:
         """Writes down how it stands, with the next commit."""
         entry, execution = running.entry, running.execution
@@ -323,6 +352,7 @@ class Journal:
         self._snapshots.pop(entry.id, None)
         self._turns = [row for row in self._turns if row[0] != entry.id]
         self._fresh = [each for each in self._fresh if each is not entry]
+        self._map_runs = {arn: row for arn, row in self._map_runs.items() if row[1] != entry.id}
         running.entry = None
 
     def commit(self) -> None:

@@ -313,7 +313,7 @@ class _Compiler:
         )
         if self.jsonata:
             compiled.select = self.query(state.selector, "ItemSelector")
-            compiled.items_path = self.query(state.items, "Items", "array")
+            compiled.items_path = self.query(state.items, "Items", "array|object" if distributed else "array")
         else:
             compiled.select = self.template(state.selector, "ItemSelector")
         if state.items_path is not UNSET:

@@ -18,11 +18,12 @@ from penstock import failpoints
 from penstock.clock import SystemClock
 from penstock.engine import limits
 from penstock.engine.agenda import names_an_instant
+from penstock.engine.commands import MapRunWork
 from penstock.engine.core import Started, StartTask, advance
 from penstock.engine.encoding import pack_records, unpack_event
 from penstock.engine.execution import Execution, RunJoin
 from penstock.engine.journal import Closed, Entry, Journal, child_closed, closed_of
-from penstock.engine.mapruns import EndMapRun, MapRun, ReadItems
+from penstock.engine.mapruns import EndMapRun, ReadItems, RedriveMapRun
 from penstock.engine.program import Program
 from penstock.engine.running import Running
 from penstock.engine.snapshot import from_data
@@ -264,10 +265,10 @@ def _map_run(driver: Driver, running: Running, join: RunJoin, state: object) -> 
     assert journal is not None
     assert entry is not None
     assert isinstance(state, DistributedMap)
-    known = journal.store.map_run_of(join.command.arn)
+    known = journal.map_run_record(join.command.arn)
     active = ActiveRun(join.command, running.execution, driver.objects, entry.last)
     if known is not None:
-        active.record = MapRun.from_data(json.loads(known[2]))
+        active.record = known
     active.take_up(join.read, journal.store.counts_of(entry.id, join.run))
     running.map_runs[join.run] = active
     if active.writes:
@@ -276,11 +277,19 @@ def _map_run(driver: Driver, running: Running, join: RunJoin, state: object) -> 
             # Those whose end the Map does not know yet are added when it is told of them.
             if summary.status != "RUNNING" and summary.child not in waiting:
                 active.add_result(closed_of(summary))
+    pending = sum(count for _, count in join.again)
+    active.pending_redrive(len(join.again), pending)
+    if join.finding:
+        driver.hold(
+            lambda: driver.commands.redrive_map_run(
+                running, RedriveMapRun(join.run, join.command, join.read, join.redrives, join.untold)
+            )
+        )
     if join.reading:
-        driver.hold(lambda: driver.commands.map_run_work(running, ReadItems(join.run, limits.ITEMS_READ_AT_ONCE)))
+        driver.hold(MapRunWork(driver.commands, running, ReadItems(join.run, limits.ITEMS_READ_AT_ONCE)))
     if join.closing:
         ending: EndMapRun = state.ending(join, "SUCCEEDED" if join.failure is None else "FAILED")
-        driver.hold(lambda: driver.commands.map_run_work(running, ending))
+        driver.hold(MapRunWork(driver.commands, running, ending))
 
 
 def _child(driver: Driver, running: Running, join: RunJoin, number: int, by_id: dict[int, Running]) -> None:

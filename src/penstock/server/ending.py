@@ -18,11 +18,17 @@ _log = logging.getLogger("penstock.server")
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, which lets go who waits for somebody else when it is told to end. `release` does that."""
+    """uvicorn's, which lets go who waits for somebody else when it is told to end. `release` does that. It ends
+    by itself when there is a `fault`."""
 
-    def __init__(self, config: uvicorn.Config, *, release: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, *, release: Callable[[], None], fault: threading.Event) -> None:
         super().__init__(config)
         self._release = release
+        self._fault = fault
+
+    async def on_tick(self, counter: int) -> bool:
+        # Ten times a second. A process whose executions have stopped ends, so that its supervisor starts the next.
+        return self._fault.is_set() or await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

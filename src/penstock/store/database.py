@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +57,9 @@ class Database:
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._closed = False
         self.commits = 0
+        self.on_commit: Callable[[float], None] | None = None
+        """Called after each commit with the seconds that it took."""
+        self._clock = SystemClock()
         self.failure: str | None = None
         """Why the last commit failed; None when it did not."""
         fresh = self._look(migrations)
@@ -86,8 +89,8 @@ class Database:
                 raise UsageError(f"There is no database {path}.") from None
             if aside:
                 raise StoreDamaged(
-                    f"{path} was found damaged earlier and set aside as {aside[-1].name}. Recover what can be read with: "
-                    f"sqlite3 '{aside[-1]}' .recover | sqlite3 '{path}', or move that file away to begin with an empty "
+                    f"{path} was found damaged earlier and set aside as {aside[-1].name}. Save what can be read with: "
+                    f"{_salvage(aside[-1], path)} or move that file away to begin with an empty "
                     "database.",
                     path=str(path),
                     aside=str(aside[-1]),
@@ -132,6 +135,11 @@ class Database:
             if not fresh and self._checked:
                 self._check(connection)
             if self.read_only:
+                if connection.execute("PRAGMA user_version").fetchone()[0] < len(migrations):
+                    raise UsageError(
+                        f"{self.path} was written by an older version of Penstock. Open it once with `penstock server --db`, "
+                        "which brings it up to date and keeps the old file beside it."
+                    )
                 return
             if connection.execute("PRAGMA application_id").fetchone()[0] == 0:
                 connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -172,16 +180,19 @@ class Database:
             self._set_aside(str(found))
 
     def _set_aside(self, what: str) -> None:
+        what = " ".join(what.replace("*** in database main ***", "").split())
         if self.read_only:
             raise StoreDamaged(f"{self.path} is damaged ({what}).", path=str(self.path), aside=None)
         stamp = datetime.fromtimestamp(SystemClock().now(), UTC).strftime("%Y%m%dT%H%M%SZ")
         aside = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
+        while aside.exists():  # nothing is ever written over
+            aside = aside.with_name(f"{aside.name}x")
         for suffix in ("-wal", "-shm", ""):  # the database last: while it has its name, nothing is lost
             with suppress(FileNotFoundError):
                 os.rename(f"{self.path}{suffix}", f"{aside}{suffix}")
         raise StoreDamaged(
-            f"{self.path} is damaged ({what}). It was set aside as {aside.name}. Recover what can be read with: "
-            f"sqlite3 '{aside}' .recover | sqlite3 '{self.path}'",
+            f"{self.path} is damaged ({what}). It was set aside as {aside.name}. Save what can be read with: "
+            f"{_salvage(aside, self.path)}",
             path=str(self.path),
             aside=str(aside),
         )
@@ -191,13 +202,10 @@ class Database:
         if version == len(migrations):
             return
         if version > 0:
-            backup = self.path.with_name(f"{self.path.name}.format-{version}")
-            if not backup.exists():
-                os.close(os.open(backup, os.O_RDWR | os.O_CREAT, 0o600))
-                with sqlite3.connect(backup) as copy:
-                    connection.backup(copy)
-                copy.close()
+            self._back_up(connection, version)
         for number in range(version, len(migrations)):
+            if failpoints.ON and number > version:
+                failpoints.hit("migration.between")
             # One transaction each, its number included: a migration is either whole or has not happened.
             script = f"BEGIN IMMEDIATE;\n{migrations[number]}\nPRAGMA user_version={number + 1};\nCOMMIT;"
             try:
@@ -206,6 +214,21 @@ class Database:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
                 raise
+
+    def _back_up(self, connection: sqlite3.Connection, version: int) -> None:
+        """The file as it was, beside it: whole, or not there."""
+        backup = self.path.with_name(f"{self.path.name}.format-{version}")
+        if backup.exists():
+            return
+        part = backup.with_name(f"{backup.name}.part")
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_RDWR | os.O_CREAT, 0o600))
+        copy = sqlite3.connect(part)
+        try:
+            connection.backup(copy)
+        finally:
+            copy.close()
+        os.replace(part, backup)
 
     def _claim(self, connection: sqlite3.Connection) -> int:
         connection.execute("BEGIN IMMEDIATE")
@@ -234,7 +257,12 @@ class Database:
                 yield connection
                 if failpoints.ON:
                     failpoints.hit("commit.inside")
+                began = self._clock.monotonic()
                 connection.execute("COMMIT")
+                seconds = self._clock.monotonic() - began
+            except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
+                self._roll_back()
+                raise  # a fault of ours, which no later try would mend
             except sqlite3.Error as error:
                 self._roll_back()
                 self.failure = f"{self.path} cannot be written: {error}"
@@ -244,6 +272,8 @@ class Database:
                 raise
             self.failure = None
             self.commits += 1
+            if self.on_commit is not None:
+                self.on_commit(seconds)
 
     def _roll_back(self) -> None:
         with suppress(sqlite3.Error):
@@ -295,6 +325,12 @@ class Database:
                     break
             if self._lock is not None:
                 self._lock.release()
+
+
+def _salvage(aside: Path, path: Path) -> str:
+    from penstock.store.salvage import command
+
+    return command(aside, path)
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

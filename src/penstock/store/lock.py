@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from penstock.errors import StoreInUse
+from penstock.errors import StoreInUse, StoreUnavailable
 
 
 class FileLock:
@@ -18,7 +18,10 @@ class FileLock:
 
     def __init__(self, database: Path) -> None:
         self._path = database.with_name(database.name + ".lock")
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        try:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        except OSError as error:
+            raise StoreUnavailable(f"{self._path} cannot be written: {error.strerror or error}.") from None
         if not _lock(self._file):
             owner = os.pread(self._file, 32, 0).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
             os.close(self._file)

@@ -59,14 +59,14 @@ def get_activity_task(state: State, given: Parameters) -> Answer:
     task = state.callbacks.get_activity_task(arn, worker=given.get("workerName"), wait=state.poll_seconds)
     if task is None:
         return {}
+    if failpoints.ON:
+        failpoints.hit("activity.taken")
     _settle(state)  # a worker that has a task has it also after a crash
     return {"taskToken": task.token, "input": dumps_text(task.input)}
 
 
 def _settle(state: State) -> None:
     """Comes back when what was reported is written down."""
-    if failpoints.ON:
-        failpoints.hit("callback.received")
     if state.stored is not None:
         state.loop.call(lambda: None, durable=True)
 
@@ -85,6 +85,8 @@ def send_task_success(state: State, given: Parameters) -> Answer:
     except JsonError as error:
         raise ServiceError(f"Invalid Output: '{error}'", code="InvalidOutput") from None
     state.callbacks.send_task_success(given["taskToken"], output)
+    if failpoints.ON:
+        failpoints.hit("callback.received")
     _settle(state)
     return {}
 
@@ -92,6 +94,8 @@ def send_task_success(state: State, given: Parameters) -> Answer:
 def send_task_failure(state: State, given: Parameters) -> Answer:
     _check_writable(state)
     state.callbacks.send_task_failure(given["taskToken"], given.get("error"), given.get("cause"))
+    if failpoints.ON:
+        failpoints.hit("callback.received")
     _settle(state)
     return {}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, cast
 
+from penstock import failpoints
 from penstock.engine import limits
 from penstock.engine.driver import Driver, Running
 from penstock.engine.execution import Execution
@@ -15,6 +16,7 @@ from penstock.engine.redriving import why_not
 from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
+from penstock.services.stepfunctions.delivery import delivery
 from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, cursor, page, token
 from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
@@ -95,6 +97,8 @@ def _start(
 
     def start(driver: Driver) -> Running:
         # In the loop's thread: of two requests with one name, only one finds it free.
+        if failpoints.ON:
+            failpoints.hit("start.received")
         if machine.type == "STANDARD":
             known = None if "name" not in given else state.kept.find(arn)
             if known is not None:
@@ -114,15 +118,20 @@ def _start(
                     trace_header=given.get("traceHeader"),
                 )
             )
-        return driver.start(
+        log = delivery(state.logs, revision.logging)
+        running = driver.start(
             program,
             value,
             name=name,
             type=machine.type,
             machine_arn=machine.arn,
             role_arn=revision.role_arn,
+            observer=log,
             sync=sync,
         )
+        if log is not None:
+            log.follow(running.execution)
+        return running
 
     return state.loop.begin(start, answer, until_closed=sync)
 
@@ -181,6 +190,8 @@ def redrive_execution(state: State, given: Parameters) -> Answer:
 
     def redrive() -> float:
         # Looked for again: of two requests at once, the second finds it running.
+        if failpoints.ON:
+            failpoints.hit("redrive.received")
         now = state.kept.find(found.record.arn)
         running = state.kept.revive(found if now is None else now)
         state.loop.driver.redrive(running)

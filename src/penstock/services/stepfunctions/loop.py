@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -21,7 +22,7 @@ from penstock.engine.execution import Execution
 from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler
-from penstock.errors import ServiceError, StoreUnavailable
+from penstock.errors import PenstockError, ServiceError, StoreUnavailable
 from penstock.services.stepfunctions.kept import Kept, unavailable
 from penstock.services.stepfunctions.watching import Load, Watchers
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from penstock.engine.journal import Journal, Link
     from penstock.engine.objects import ObjectStore
     from penstock.engine.recovery import Recovered
+    from penstock.store.executions import Summary
 
 T = TypeVar("T")
 
@@ -40,7 +42,8 @@ _log = logging.getLogger("penstock.stepfunctions")
 
 class Loop:
     """`check` is called in the loop's thread, with every execution, whoever starts it: a request, a state
-    (states:startExecution), a Map Run; it may refuse it with a ServiceError. `kept` hears what becomes of each."""
+    (states:startExecution), a Map Run; it may refuse it with a ServiceError. `kept` hears what becomes of each; `observe`
+    names the observer of one that came without."""
 
     def __init__(
         self,
@@ -55,12 +58,15 @@ class Loop:
         check: Callable[[Execution], None],
         kept: Kept,
         watchers: Watchers,
+        observe: Callable[[Execution], Observer | None],
         journal: Journal | None = None,
         retention: float = 0.0,
+        on_fault: Callable[[], None] | None = None,
     ) -> None:
         self._check = check
         self._kept = kept
         self._watchers = watchers
+        self.observe = observe
         self._retention = retention
         self._purged = float("-inf")
         self._closing: dict[Running, list[_Waiting[Any]]] = {}
@@ -68,6 +74,8 @@ class Loop:
         """Executions that have been taken in and have not made a step."""
         self._ended = False
         self._released = False
+        self._fault: ServiceError | None = None
+        self._on_fault = on_fault
         self.driver = _Driver(
             self,
             handlers=handlers,
@@ -92,9 +100,12 @@ class Loop:
         kept = self._kept
         assert isinstance(kept, KeptInFile)
         kept.driver = self.driver
-        return recover(
-            self.driver, kept.programs, adopted=kept.recovered, which=lambda summary: not begun_by_run(summary)
-        )
+
+        def adopted(running: Running, summary: Summary) -> None:
+            kept.recovered(running, summary)
+            running.observer = self.observe(running.execution)
+
+        return recover(self.driver, kept.programs, adopted=adopted, which=lambda summary: not begun_by_run(summary))
 
     def call(self, function: Callable[[], T], *, durable: bool = False) -> T:
         """What `function` returns or raises when the loop's thread calls it; with `durable`, when what came of it is written
@@ -106,6 +117,9 @@ class Loop:
         future: Future[T] = Future()
 
         def call() -> None:
+            if self._fault is not None:
+                future.set_exception(self._fault)
+                return
             try:
                 result = function()
             except BaseException as error:  # the caller's, not the loop's
@@ -135,6 +149,9 @@ class Loop:
         context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
 
         def begin() -> None:
+            if self._fault is not None:
+                future.set_exception(self._fault)
+                return
             try:
                 running = context.run(start, self.driver)
             except BaseException as error:
@@ -156,7 +173,9 @@ class Loop:
 
         def watch() -> None:
             waiting = _Waiting(future, _itself)
-            if running.closed:
+            if self._fault is not None:
+                future.set_exception(self._fault)
+            elif running.closed:
                 waiting.tell(running)
             else:
                 self._wait_for_end(running, waiting)
@@ -185,13 +204,15 @@ class Loop:
     def _refuse(self, waiting: dict[Running, list[_Waiting[Any]]]) -> None:
         for several in waiting.values():
             for each in several:
-                each.future.set_exception(ServiceError("The service ends.", code="ServiceUnavailable"))
+                each.future.set_exception(self._fault or ServiceError("The service ends.", code="ServiceUnavailable"))
         waiting.clear()
 
     def _post(self, call: Callable[[], None]) -> None:
         if self._ended:
-            raise ServiceError("The service has been closed.", code="ServiceUnavailable")
+            raise self._fault or ServiceError("The service has been closed.", code="ServiceUnavailable")
         self.driver.post(call)
+        if self._fault is not None:
+            self.driver.abandon(StoreUnavailable(str(self._fault)))  # it came when nobody listened any more
 
     def close(self) -> None:
         """Stops the attempts that still run, and the thread."""
@@ -208,10 +229,30 @@ class Loop:
         self._refuse(self._closing)
 
     def _run(self) -> None:
-        while not self._ended:
-            self.driver.turn()
-            self._purge()
-        self.driver.close()
+        try:
+            while not self._ended:
+                self.driver.turn()
+                self._purge()
+            self.driver.close()
+        except BaseException as error:
+            self._come_to_a_fault(error)
+
+    def _come_to_a_fault(self, error: BaseException) -> None:
+        """Nobody is left waiting for a loop that has ended. What is written down goes on in the next process."""
+        if isinstance(error, PenstockError):
+            _log.critical("The executions have stopped: %s", error)
+        else:
+            _log.critical("The executions have stopped at a fault of the engine.", exc_info=error)
+        self._fault = ServiceError(
+            f"The executions have stopped ({type(error).__name__}: {error}); end this process, and the next goes on.",
+            code="ServiceUnavailable",
+        )
+        self._ended = True
+        self._refuse(self._beginning)
+        self._refuse(self._closing)
+        self.driver.abandon(StoreUnavailable(str(self._fault)))
+        if self._on_fault is not None:
+            self._on_fault()
 
     def _purge(self) -> None:
         """Now and then, what has been kept long enough goes, a little at a time."""
@@ -315,13 +356,14 @@ class _Driver(Driver):
 
     def begin(self, execution: Execution, observer: Observer | None = None, link: Link | None = None) -> Running:
         self._loop.check(execution)
-        running = super().begin(execution, observer, link)
+        running = super().begin(execution, observer or self._loop.observe(execution), link)
         self._loop.take(running)
         return running
 
     def redrive(self, running: Running) -> None:
         if why_not(running.execution, self.clock.now()) is None:
             running.told = False
+            running.observer = running.observer or self._loop.observe(running.execution)
             self._loop.redriven(running)
         super().redrive(running)
 
@@ -345,6 +387,17 @@ class _Driver(Driver):
         else:
             self.hold(_Told(self._loop, running))
 
+    def settled(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:
+            running = getattr(call, "running", None)
+            if not isinstance(running, Running) or isinstance(call, _Told):
+                raise
+            _log.exception("The execution %s came to a fault of the engine.", running.execution.arn)
+            self._break(running, error)
+            self.hold(_Told(self._loop, running))
+
     def refused(self, running: Running, error: StoreUnavailable) -> None:
         self._loop.refused(running, error)
 
@@ -357,11 +410,14 @@ class _Driver(Driver):
         execution.cause = f"A fault of the engine ended the execution: {type(error).__name__}: {error}"
         execution.stopped = self.clock.now()
         self._open.discard(running)
-        for cancel in running.cancels.values():
-            cancel()
-        running.cancels.clear()
+        self._by_arn.pop(execution.arn, None)
+        with suppress(Exception):
+            self._let_go(running)
         if self.journal is not None and running.entry is not None:
             self.journal.broken(running)
+        if running.on_close is not None:
+            on_close, running.on_close = running.on_close, None
+            on_close(running)
 
 
 @dataclass(frozen=True, slots=True)

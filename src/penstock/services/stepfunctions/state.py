@@ -16,6 +16,7 @@ from penstock.engine.program import Program, compile_text
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import Arn, parse
+from penstock.services.stepfunctions.delivery import Delivery, LogSink, delivery
 from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, unavailable
 from penstock.services.stepfunctions.loop import Loop
 from penstock.services.stepfunctions.records import Alias, Kind, Machine, Memory, Repository, Revision, Version
@@ -52,6 +53,8 @@ class State:
         objects: ObjectStore | None,
         poll_seconds: float = POLL_SECONDS,
         watchers: Sequence[Watcher] = (),
+        logs: LogSink | None = None,
+        on_fault: Callable[[], None] | None = None,
     ) -> None:
         self.region = region
         self.account = account
@@ -76,6 +79,7 @@ class State:
             for activity in self.stored.activities():
                 self.callbacks.restore_activity(activity)
         self.poll_seconds = poll_seconds
+        self.logs = logs
         self.lock = threading.RLock()
         """Held where a change depends on what was there; never while waiting for the loop."""
         self.program = lru_cache(maxsize=PROGRAMS)(compile_text)
@@ -90,8 +94,10 @@ class State:
             check=self._check,
             kept=self.kept,
             watchers=Watchers(watchers),
+            observe=self._observe,
             journal=journal,
             retention=retention_days * 86_400,
+            on_fault=on_fault,
         )
         self.clock = self.loop.driver.clock
         self.recovered = self.loop.recovered
@@ -153,6 +159,16 @@ class State:
         found = self.kept.find(text)
         if found is None:
             raise ServiceError(f"Execution Does Not Exist: '{text}'", code="ExecutionDoesNotExist")
+        return found
+
+    def _observe(self, execution: Execution) -> Delivery | None:
+        """Of an execution that no request started: a state did, a Map Run, or an earlier process."""
+        if self.logs is None:
+            return None
+        machine = self.repository.machines.get(execution.machine_arn.partition("/")[0])
+        found = None if machine is None else delivery(self.logs, machine.revision.logging)
+        if found is not None:
+            found.follow(execution)
         return found
 
     def _check(self, execution: Execution) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from penstock import failpoints
 from penstock.engine.callbacks import Activity
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record as HistoryRecord
@@ -286,6 +287,8 @@ class KeptInFile:
             below = [each for number in ids for each in self._store.descendants(number)]
             with self._journal.database.write() as connection:
                 self._store.delete(connection, [*ids, *below])
+                if failpoints.ON:
+                    failpoints.hit("purge.inside")
         return len(ids)
 
 
