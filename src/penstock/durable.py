@@ -159,7 +159,7 @@ class Tree:
             path.append(each.id)
             each = self._store.by_id(each.parent)
         top = summary.id if each is None else self._known.get(each.id, each.id)
-        self._known.update(dict.fromkeys(path, top))
+        self._known.update(dict.fromkeys([*path, top], top))
         return top
 
 
@@ -570,7 +570,8 @@ def _machine_of(began: Began, text: str, target: TargetLike | None, options: Run
     if target is not None or began.target is not None:
         where = target if target is not None else _near(cast(str, began.target))
         try:
-            found = load(where, began.machine, parameters=began.parameters)
+            name = None if began.kind == "definition" else began.machine  # a file of another name has it under that one
+            found = load(where, name, parameters=began.parameters)
         except TargetNotFound as error:
             if target is not None or began.kind != "definition":
                 raise TargetNotFound(

@@ -375,10 +375,10 @@ class Driver:
         try:
             journal.commit()
         except StoreUnavailable as error:
-            if self.failing is None:
-                _log.warning("Nothing goes on until it can be written down. %s", error)
-            self.failing = error
+            first, self.failing = self.failing is None, error
             self._withdraw(error)
+            if first and self._open:
+                _log.warning("Nothing goes on until it can be written down. %s", error)
             for done in acks:
                 done(error)
             return False
