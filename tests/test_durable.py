@@ -13,7 +13,7 @@ import penstock
 from penstock.api import run_many
 from penstock.clock import VirtualClock
 from penstock.durable import stop_in_file
-from penstock.errors import InvalidInput, StoreInUse, TargetNotFound, UsageError
+from penstock.errors import InvalidInput, PenstockError, StoreInUse, TargetNotFound, UsageError
 from penstock.runs.file import FileRuns
 from penstock.store import Database
 from penstock.store.executions import Executions
@@ -61,7 +61,7 @@ def test_a_run_in_a_file_tells_what_one_in_memory_tells(tmp_path: Path) -> None:
     there = penstock.run(MACHINE, {"a": 1}, functions={"f": Counted()}, time="skip", name="x", db=tmp_path / "r.db")
     assert (there.status, there.output, there.name) == (here.status, here.output, here.name)
     assert [e["type"] for e in there.history] == [e["type"] for e in here.history]
-    assert there.stop_date - there.start_date >= here.stop_date - here.start_date
+    assert (there.stop_date - there.start_date).total_seconds() >= 600
     assert [e["detail"]["status"] for e in there.status_changes()] == ["RUNNING", "SUCCEEDED"]
     assert len(there.log_events()) == len(here.log_events())
     assert there.map_runs == []
@@ -294,3 +294,46 @@ def test_a_script_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_an_option_that_is_none() -> None:
     with pytest.raises(TypeError, match="There is no option 'function'; did you mean 'functions'"):
         penstock.run(MACHINE, function={})  # type: ignore[call-arg]
+
+
+def test_an_express_run_begins_anew(tmp_path: Path) -> None:
+    db, function, reached = tmp_path / "r.db", Counted(), threading.Event()
+
+    def observe(event: Any) -> None:
+        if event["type"] == "WaitStateEntered":
+            reached.set()
+
+    options: dict[str, Any] = {"functions": {"f": function}, "type": "EXPRESS", "name": "x", "db": db}
+    short = {**MACHINE, "States": {**MACHINE["States"], "W": {**WAIT, "Seconds": 200}}}  # type: ignore[dict-item]
+    with penstock.start(short, {"a": 1}, observer=observe, time="skip", clock=Slow(), **options):
+        assert reached.wait(10)
+    result = penstock.resume(db, "x", functions={"f": function})
+    assert (result.status, result.output, function.calls) == ("SUCCEEDED", {"a": 1, "t": 2}, 2)
+    assert result.history[-1]["type"] == "ExecutionSucceeded"
+    runs = FileRuns(db)
+    assert list(runs.list()) == []  # nobody can ask after one that has ended
+    runs.close()
+
+
+def test_a_child_that_cannot_be_taken_up_keeps_its_parent_from_waiting_for_ever(tmp_path: Path) -> None:
+    db, inner, reached = tmp_path / "r.db", {"StartAt": "I", "States": {"I": WAIT}}, threading.Event()
+
+    def observe(seen: Any) -> None:
+        if seen["type"] == "TaskSubmitted":
+            reached.set()
+
+    outer = nested("arn:aws:states:::states:startExecution.sync")
+    with penstock.start(outer, {}, db=db, name="x", machines={"inner": inner}, observer=observe):
+        assert reached.wait(10)
+    database = Database(db)
+    with database.write() as connection:
+        connection.execute("UPDATE journal SET records = x'90' WHERE turn = 1 AND execution = 2")
+    database.close()
+    with pytest.raises(
+        PenstockError, match=r"goes on otherwise .* of the execution arn:.*:inner:child that it started"
+    ):
+        penstock.resume(db, "x", machines={"inner": inner})
+    stop_in_file(db, "x")
+    runs = FileRuns(db)
+    assert [each["status"] for each in runs.list()] == ["ABORTED", "ABORTED"]
+    runs.close()

@@ -63,7 +63,8 @@ def leaving(leave: Callable[[], None]) -> Iterator[Left]:
 
 class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        output.problem(record.getMessage())
+        if record.levelno < logging.ERROR:  # of an error, what is raised tells
+            output.problem(record.getMessage())
 
 
 @contextmanager
