@@ -380,10 +380,10 @@ class Driver:
         try:
             journal.commit()
         except StoreUnavailable as error:
-            if self.failing is None:
-                _log.error("Executions stand still, and none begins, until the database can be written: %s", error)
-            self.failing = error
+            first, self.failing = self.failing is None, error
             self._withdraw(error)
+            if first and self._open:
+                _log.error("Executions stand still, and none begins, until the database can be written: %s", error)
             for done in acks:
                 done(error)
             return False
