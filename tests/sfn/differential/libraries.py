@@ -117,9 +117,7 @@ def their_definitions(folder: Path) -> dict[str, dict[str, Any]]:
         )
         logical[name] = stack.get_logical_id(machine.node.default_child)
     template = app.synth().get_stack_by_name("programs").template["Resources"]
-    return {
-        name: json.loads(_text(template[key]["Properties"]["DefinitionString"])) for name, key in logical.items()
-    }
+    return {name: json.loads(_text(template[key]["Properties"]["DefinitionString"])) for name, key in logical.items()}
 
 
 def _made(program: Program, lib: SimpleNamespace) -> Any:

@@ -461,9 +461,7 @@ def readers(lib: Any) -> Any:
         ("objects", sf.S3ObjectsItemReader(bucket=bucket, prefix="orders/", max_items=9)),
         (
             "path",
-            sf.S3JsonItemReader(
-                bucket_name_path=sf.JsonPath.string_at("$.bucket"), key=sf.JsonPath.string_at("$.key")
-            ),
+            sf.S3JsonItemReader(bucket_name_path=sf.JsonPath.string_at("$.bucket"), key=sf.JsonPath.string_at("$.key")),
         ),
     ):
         mapped = sf.DistributedMap(lib.scope, name, item_reader=reader)
@@ -544,7 +542,9 @@ def messages(lib: Any) -> Any:
         "put",
         entries=[
             tasks.EventBridgePutEventsEntry(
-                detail=sf.TaskInput.from_object({"id": sf.JsonPath.string_at("$.id")}), detail_type="order", source="shop"
+                detail=sf.TaskInput.from_object({"id": sf.JsonPath.string_at("$.id")}),
+                detail_type="order",
+                source="shop",
             )
         ],
     )
