@@ -82,6 +82,15 @@ def required(operation_model: OperationModel) -> list[str]:
     return [member_name(name) for name in shape.required_members if name not in tokens]
 
 
+@lru_cache(maxsize=1024)
+def answers(service: str, action: str) -> frozenset[str]:
+    """The members of an action's answer; none where the action is not known."""
+    model = service_model(service)
+    called = operation(model, action) if model is not None else None
+    shape = called.output_shape if called is not None else None
+    return frozenset() if shape is None else frozenset(member_name(name) for name in shape.members)
+
+
 def judge_call(service: str, action: str, given: Any) -> Iterator[tuple[str, str, str | None]]:
     """(code, message, help) for what AWS does not have, and for what it requires and is not there."""
     if "${" in service or "${" in action or not known_services():
