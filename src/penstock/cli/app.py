@@ -26,6 +26,7 @@ COMMANDS = {
     "graph": ("penstock.cli.graph", "Draw a workflow."),
     "state": ("penstock.cli.state", "Run one state alone, as AWS's TestState does."),
     "import": ("penstock.cli.importing", "Write a definition as a Python program."),
+    "services": ("penstock.cli.services", "Write typed tasks for AWS services."),
     "mocks": ("penstock.cli.mocks", "Write a mock file to begin a test with."),
     "server": ("penstock.cli.server", "Answer AWS's clients as Step Functions does."),
     "new": ("penstock.cli.new", "Make a project that runs and passes its tests."),

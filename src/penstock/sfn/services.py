@@ -59,6 +59,13 @@ def java_service(name: str) -> str:
     return spellings[-1] if spellings else name.replace("-", "")  # `eventbridge`, after the older `cloudwatchevents`
 
 
+def snake_case(name: str) -> str:
+    """`PutObject` → `put_object`, as boto3 names methods."""
+    from botocore import xform_name
+
+    return str(xform_name(name))
+
+
 def operation(service: ServiceModel, action: str) -> OperationModel | None:
     """The operation of an action such as `putObject`."""
     name = action[:1].upper() + action[1:]
