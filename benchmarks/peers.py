@@ -20,6 +20,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 MOTO_PYTHON = HERE / ".venv" / "bin" / "python"
+DURABLE_PYTHON = HERE / ".venv-durable" / "bin" / "python"
 NODE_MODULES = HERE / "node_modules" / "aws-local-stepfunctions"
 
 
@@ -107,6 +108,17 @@ def prepare() -> list[str]:
         if problem:
             missing.append(f"aws-local-stepfunctions: {problem}")
     return missing
+
+
+def prepare_durable() -> str | None:
+    """Installs DBOS; why it cannot be had."""
+    if DURABLE_PYTHON.exists() and _runs([str(DURABLE_PYTHON), "-c", "import dbos"]) is None:
+        return None
+    print("installing DBOS into benchmarks/.venv-durable …", file=sys.stderr, flush=True)
+    problem = _runs([sys.executable, "-m", "venv", str(DURABLE_PYTHON.parent.parent)]) or _runs(
+        [str(DURABLE_PYTHON), "-m", "pip", "install", "-q", "-r", str(HERE / "requirements-durable.txt")]
+    )
+    return None if problem is None else f"DBOS: {problem}"
 
 
 def _runs(command: list[str]) -> str | None:

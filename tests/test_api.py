@@ -5,7 +5,12 @@ import logging
 import subprocess
 import sys
 import textwrap
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -204,6 +209,15 @@ def test_express_limits_count_for_express_only():
         penstock.run(document, type="EXPRESS")
 
 
+class Colour(Enum):
+    RED = "red"
+
+
+@dataclass
+class Point:
+    x: int
+
+
 CIRCULAR: list = []
 CIRCULAR += [CIRCULAR, CIRCULAR]
 
@@ -215,6 +229,11 @@ CIRCULAR += [CIRCULAR, CIRCULAR]
         {"input": {"x": float("nan")}},
         {"input": "x" * 300_000},
         {"input": {1, 2}},
+        {"input": {"when": datetime(2024, 1, 1, tzinfo=UTC)}},
+        {"input": [Decimal(1)]},
+        {"input": [UUID(int=1)]},
+        {"input": [Colour.RED]},
+        {"input": Point(1)},
         {"input": CIRCULAR},
         {"time": "fast"},
         {"functions": ["Pay"]},
@@ -234,6 +253,23 @@ def test_arguments_that_cannot_be_used_raise_a_usage_error(arguments):
     with pytest.raises(errors.UsageError) as caught:
         penstock.run(task(), **arguments)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [((1, (2,)), [1, [2]]), ({1: "a"}, {"1": "a"}), (2**70, 2**70), ("\ud800", "\ud800"), ([1.0, -0.0], [1.0, -0.0])],
+)
+def test_what_python_s_json_takes_for_input_is_taken_as_it_takes_it(value, taken):
+    output = penstock.run(states(A={"Type": "Pass", "End": True}), value).output
+    assert output == taken
+    assert repr(output) == repr(taken)
+
+
+def test_changing_the_input_afterwards_changes_nothing():
+    given = {"rows": [[1]]}
+    handle = penstock.run(states(A={"Type": "Pass", "End": True}), given)
+    given["rows"][0].append(2)
+    assert handle.output == {"rows": [[1]]}
 
 
 def test_deep_input_is_refused_without_recursion():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from penstock.engine.callbacks import Callbacks
     from penstock.engine.objects import Given
     from penstock.engine.tasks.handler import TaskHandler
+    from penstock.services.lambda_ import Lambda
     from penstock.services.stepfunctions import StepFunctions
+    from penstock.services.stepfunctions.delivery import LogSink
+    from penstock.services.stepfunctions.watching import Watcher
+    from penstock.store import Database
 
 Method = Callable[..., dict[str, Any]]
 
@@ -27,7 +32,8 @@ class Client:
     `functions` maps a Lambda ARN or name to a callable `(event, context)`; `settings` as in `run`: further functions, the
     account and the region, where calls of AWS services go. `handlers` are asked before all others who answers a task.
     `time` "skip": waits and retries take no time. `callbacks`, `objects`, `clock` and `entropy` are those of `run`;
-    `poll_seconds` is how long get_activity_task waits. Methods may be called from any thread. A context manager: `close`
+    `poll_seconds` is how long get_activity_task waits. `db` is a database file: what is in it is there again for the next
+    client, and what ran goes on. Methods may be called from any thread. A context manager: `close`
     ends whatever still runs.
 
     Methods raise `penstock.errors.ClientError`; `client.exceptions.ExecutionDoesNotExist` and its like catch one code.
@@ -45,12 +51,14 @@ class Client:
         clock: Clock | None = None,
         entropy: Entropy | None = None,
         poll_seconds: float = 60.0,
+        db: str | os.PathLike[str] | None = None,
     ) -> None:
         from penstock.services.stepfunctions.model import method_names
 
         if time not in ("real", "skip"):
             raise InvalidInput(f"time is 'real' or 'skip', not {time!r}.")
         self._methods = method_names()
+        self._database = None if db is None else open_database(db)
         self._handlers, self._service = start_service(
             functions=functions,
             settings=settings,
@@ -61,6 +69,7 @@ class Client:
             clock=clock,
             entropy=entropy,
             poll_seconds=poll_seconds,
+            database=self._database,
         )
         self.exceptions = Exceptions()
 
@@ -95,6 +104,8 @@ class Client:
         self._service.close()
         for handler in self._handlers:
             handler.close()
+        if self._database is not None:
+            self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -140,6 +151,13 @@ class Exceptions:
         return self.of(name)
 
 
+def open_database(path: str | os.PathLike[str]) -> Database:
+    """Raises what `penstock.store.Database` raises."""
+    from penstock.store import Database
+
+    return Database(path)
+
+
 def start_service(
     *,
     functions: Mapping[str, Function] | None = None,
@@ -151,12 +169,18 @@ def start_service(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     poll_seconds: float = 60.0,
+    watchers: Sequence[Watcher] = (),
+    logs: LogSink | None = None,
+    lambda_: Lambda | None = None,
+    database: Database | None = None,
+    on_fault: Callable[[], None] | None = None,
 ) -> tuple[list[TaskHandler], StepFunctions]:
-    """A service whose tasks are answered by what the settings and `functions` name; the handlers to close after it."""
+    """A service whose tasks are answered by what the settings, `functions` and `lambda_` have; the handlers to close after
+    it."""
     from penstock.services.stepfunctions import StepFunctions
 
     settings = settings or Settings()
-    ours = service_handlers(settings, functions or {}, clock=clock, entropy=entropy)
+    ours = service_handlers(settings, functions or {}, clock=clock, entropy=entropy, lambda_=lambda_)
     service = StepFunctions(
         region=settings.aws.region,
         account=settings.aws.account,
@@ -167,5 +191,9 @@ def start_service(
         clock=clock,
         entropy=entropy,
         poll_seconds=poll_seconds,
+        watchers=watchers,
+        logs=logs,
+        database=database,
+        on_fault=on_fault,
     )
     return ours, service

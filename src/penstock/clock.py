@@ -6,10 +6,10 @@ all three behind these classes is what makes that testable.
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
-import uuid
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -70,14 +70,41 @@ class VirtualClock:
             self._now = max(self._now, instant)
 
 
+class _Pool(random.SystemRandom):
+    """The system's randomness, fetched for many askings at once: a system call lets other threads run first."""
+
+    _BYTES = 4096
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._held = b""
+        self._at = 0
+        self._process = 0
+
+    def getrandbits(self, k: int, /) -> int:
+        count = (k + 7) // 8
+        if not 0 < count <= self._BYTES:
+            return super().getrandbits(k)
+        with self._lock:
+            # What a forked process found here, the other one has too.
+            if self._at + count > len(self._held) or self._process != os.getpid():
+                self._held, self._at, self._process = os.urandom(self._BYTES), 0, os.getpid()
+            taken = self._held[self._at : self._at + count]
+            self._at += count
+        return int.from_bytes(taken) >> (8 * count - k)
+
+
 class Entropy:
     """Random numbers and UUIDs. With a `seed`, the same ones every time."""
 
     def __init__(self, seed: int | str | None = None) -> None:
-        self._random: random.Random = random.Random(seed) if seed is not None else random.SystemRandom()
+        self._random: random.Random = random.Random(seed) if seed is not None else _Pool()
 
     def uuid4(self) -> str:
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        number = self._random.getrandbits(128) & ~(0xF000 << 64 | 0xC000 << 48) | 4 << 76 | 8 << 60
+        text = f"{number:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def random(self) -> float:
         """Uniform in [0, 1)."""
@@ -96,6 +123,15 @@ class Entropy:
 
 def iso8601(instant: float) -> str:
     """AWS's form of an instant in the context object: UTC, milliseconds, `Z` (`2024-03-06T10:29:14.123Z`)."""
+    global _second
     milliseconds = round(instant * 1000)
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    known, text = _second
+    if known != seconds:
+        text = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+        _second = seconds, text
+    return f"{text}.{rest:03d}Z"
+
+
+_second: tuple[int, str] = (0, "1970-01-01T00:00:00")
+"""The second that was asked for last: most of what happens, happens in the same one."""

@@ -41,6 +41,35 @@ class AwsSettings:
     objects: str | None = None
 
 
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+SERVER_ENVIRONMENT = {
+    "PENSTOCK_SERVER_HOST": "host",
+    "PENSTOCK_SERVER_PORT": "port",
+    "PENSTOCK_SERVER_HOSTS": "hosts",
+    "PENSTOCK_SERVER_DATA": "data",
+    "PENSTOCK_SERVER_DB": "db",
+    "PENSTOCK_LOG_FORMAT": "log_format",
+    "PENSTOCK_LOG_LEVEL": "log_level",
+}
+"""Variable → key of `[server]`; `hosts` are separated by commas there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """`host` and `port`: where it listens. `hosts`: names in `Host` that it answers under, beside those of the loopback.
+    `data`: the folder of what it writes, such as the logs of executions. `db`: the database file of its machines and
+    executions; without one they are in memory."""
+
+    host: str = "127.0.0.1"
+    port: int = 4599
+    hosts: tuple[str, ...] = ()
+    data: Path = Path(".penstock")
+    db: Path | None = None
+    log_format: str = "text"
+    log_level: str = "warning"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`functions` maps a Lambda ARN or name to `module:callable`; `root` is the folder those modules are imported from;
@@ -52,6 +81,7 @@ class Settings:
     root: Path = Path(".")
     connections: Mapping[str, Connection] = field(default_factory=lambda: MappingProxyType({}))
     """How HTTP tasks authorise themselves, by the connection's name or ARN."""
+    server: ServerSettings = ServerSettings()
 
     def machine_arn(self, name: str) -> str:
         """The ARN that a machine of that name has in local runs."""
@@ -91,7 +121,16 @@ def load_settings(
     for key, flag in (("region", region), ("account", account), ("endpoint_url", endpoint_url)):
         if flag is not None:
             aws = _with(aws, key, flag, where=f"--{key.replace('_', '-')}")
-    return replace(settings, aws=aws)
+    server = settings.server
+    for variable, key in SERVER_ENVIRONMENT.items():
+        if environ.get(variable):
+            text: Any = environ[variable]
+            if key == "port" and text.isascii() and text.isdigit():
+                text = int(text)
+            elif key == "hosts":
+                text = [host.strip() for host in text.split(",")]
+            server = _with_server(server, key, text, where=variable, folder=Path.cwd())
+    return replace(settings, aws=aws, server=server)
 
 
 def with_aws(settings: Settings, values: Mapping[str, Any]) -> Settings:
@@ -158,7 +197,7 @@ _AWS_KEYS = ("region", "account", "endpoint_url", "objects")
 def _settings(table: dict[str, Any], file: Path | None, folder: Path) -> Settings:
     if file is None:
         return Settings(root=folder)
-    _known(table, ("functions", "aws", "connections"), f"{file}")
+    _known(table, ("functions", "aws", "connections", "server"), f"{file}")
     functions: dict[str, str] = {}
     for name, target in _section(table, "functions", file).items():
         if not isinstance(target, str):
@@ -179,12 +218,17 @@ def _settings(table: dict[str, Any], file: Path | None, folder: Path) -> Setting
             hint = " Write it between quotes." if key == "account" and isinstance(value, int) else ""
             raise InvalidInput(f"{file}: `aws.{key}` is a text, not {_kind(value)}.{hint}")
         aws = _with(aws, key, value, where=f"{file}: `aws.{key}`")
+    server = ServerSettings()
+    given = _section(table, "server", file)
+    _known(given, tuple(SERVER_ENVIRONMENT.values()), f"{file}: [server]")
+    for key, value in given.items():
+        server = _with_server(server, key, value, where=f"{file}: `server.{key}`", folder=file.parent)
     connections: Mapping[str, Connection] = MappingProxyType({})
     if "connections" in table:
         from penstock.connections import read_connections
 
         connections = MappingProxyType(read_connections(_section(table, "connections", file), str(file)))
-    return Settings(MappingProxyType(functions), aws, file, file.parent, connections)
+    return Settings(MappingProxyType(functions), aws, file, file.parent, connections, server)
 
 
 def _section(table: dict[str, Any], key: str, file: Path) -> dict[str, Any]:
@@ -220,6 +264,29 @@ def _with(aws: AwsSettings, key: str, value: str, *, where: str) -> AwsSettings:
             f'{where} is a URL (http://127.0.0.1:5000), "moto", or "aws" for Amazon itself; {value!r} is none of them.'
         )
     return replace(aws, endpoint_url=value)
+
+
+def _with_server(server: ServerSettings, key: str, value: Any, *, where: str, folder: Path) -> ServerSettings:
+    if key == "port":
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65535:
+            raise InvalidInput(f"{where} is a port, 0 to 65535 (0 takes a free one); {value!r} is none.")
+        return replace(server, port=value)
+    if key == "hosts":
+        if not isinstance(value, list) or not all(isinstance(host, str) and host for host in value):
+            raise InvalidInput(f"{where} is a list of host names without ports; {value!r} is none.")
+        return replace(server, hosts=tuple(value))
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise InvalidInput(f"{where} is a text, not {_kind(value) if not isinstance(value, str) else repr(value)}.")
+    if key == "data":
+        return replace(server, data=folder / value)
+    if key == "db":
+        return replace(server, db=folder / value)
+    if key == "host":
+        return replace(server, host=value)
+    known = LOG_FORMATS if key == "log_format" else LOG_LEVELS
+    if value not in known:
+        raise InvalidInput(f"{where} is one of {', '.join(known)}; {value!r} is not.")
+    return replace(server, log_format=value) if key == "log_format" else replace(server, log_level=value)
 
 
 def _kind(value: Any) -> str:

@@ -59,6 +59,35 @@ class MissingRequirement(PenstockError):
         self.requirement = requirement
 
 
+class StoreError(PenstockError):
+    """The database file cannot be used."""
+
+    exit_code = 4
+
+
+class StoreInUse(StoreError):
+    """Another process has the database file."""
+
+
+class StoreDamaged(StoreError):
+    """The database file fails SQLite's checks. `aside` is where it was moved to, None where it was only looked at."""
+
+    def __init__(self, message: str, *, path: str, aside: str | None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.aside = aside
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be read or written just now: a full disk, missing rights. Nothing that was committed is lost."""
+
+
+class ServiceStopped(PenstockError):
+    """A fault of ours ended the executions of a server; starting it again takes them up."""
+
+    exit_code = 70
+
+
 class ServiceError(PenstockError):
     """What the service's own API would refuse. `code` is AWS's (InvalidToken, ValidationException, …), the message AWS's words."""
 

@@ -60,9 +60,7 @@ def loads(text: str | bytes, *, what: str = "The text") -> Json:
         except UnicodeDecodeError as error:
             raise JsonError(f"{what} is not UTF-8 text (byte {error.start}).") from None
     try:
-        value: Json = json.loads(
-            text.removeprefix("\ufeff"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
-        )
+        value: Json = _STRICT.decode(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
         raise JsonError(
             f"{what} is not JSON: {error.msg} at line {error.lineno} column {error.colno}.",
@@ -100,6 +98,9 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise _Refused(f"{name} is not a JSON number")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
 
 
 def depth_exceeds(value: Json, limit: int) -> bool:

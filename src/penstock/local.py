@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from penstock.asl.model import UNSET, StateMachine, Task
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from penstock.engine.tasks.mocks import MockHandler
     from penstock.engine.tasks.workers import WorkerTask
     from penstock.script import Project
+    from penstock.services.lambda_ import Lambda, Registration
+    from penstock.store import Database
 
 Function: TypeAlias = Callable[[Any, Any], Any]
 Mocks: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
@@ -70,8 +72,8 @@ def handlers_for(
     log: Log,
 ) -> list[TaskHandler]:
     """Task handlers, the first that takes a request answers it: mocks, then `functions`, then the script's own run
-    methods, then `[functions]` of the settings, then the answer that Lambda gives for a function it does not know, at last
-    AWS services where `[aws] endpoint_url` says.
+    methods, then `[functions]` of the settings, then the functions of a template, then the answer that Lambda gives for a
+    function it does not know, at last AWS services where `[aws] endpoint_url` says.
 
     The caller closes them. Raises InvalidInput for mocks that cannot be used, and for a task whose function is a `${K}`
     that nothing here gives a value.
@@ -98,6 +100,11 @@ def handlers_for(
         if settings.functions:
             search = [str(settings.root)]
             handlers.append(WorkerHandler.for_functions(settings.functions, search_path=search, **options))
+    closing: list[Callable[[], None]] = [data.close]
+    if target.template is not None and target.template.functions:
+        service = lambda_service(settings, target.template.functions, clock=clock, entropy=entropy, log=log)
+        handlers += lambda_handlers(service, settings, clock=clock, entropy=entropy)
+        closing.append(service.close)
     handlers.append(FunctionHandler({}, state_data=data, clock=clock, entropy=entropy))
     if any(str(task.resource).endswith(":::http:invoke") for task in tasks):
         from penstock.engine.tasks.http import HttpHandler
@@ -110,16 +117,21 @@ def handlers_for(
         handlers.append(
             AwsHandler(aws.endpoint_url, region=aws.region, account=aws.account, clock=clock, entropy=entropy)
         )
-    handlers.append(_Closing(data.close))
+    handlers += map(_Closing, closing)
     return handlers
 
 
 def service_handlers(
-    settings: Settings, functions: Mapping[str, Function], *, clock: Clock | None, entropy: Entropy | None
+    settings: Settings,
+    functions: Mapping[str, Function],
+    *,
+    clock: Clock | None,
+    entropy: Entropy | None,
+    lambda_: Lambda | None = None,
 ) -> list[TaskHandler]:
-    """Who answers the tasks of machines that a client creates, whatever they call: `functions`, then `[functions]` of the
-    settings, then the answer that Lambda gives for a function it does not know, at last AWS services where `[aws]
-    endpoint_url` says. The caller closes them."""
+    """Who answers the tasks of machines that a client creates, whatever they call: `functions`, then those of the service
+    `lambda_`, then `[functions]` of the settings, then the answer that Lambda gives for a function it does not know, at last
+    AWS services where `[aws] endpoint_url` says. The caller closes them."""
     from penstock.engine.tasks.aws import AwsHandler
     from penstock.engine.tasks.functions import FunctionHandler
     from penstock.engine.tasks.http import HttpHandler
@@ -129,6 +141,8 @@ def service_handlers(
     handlers: list[TaskHandler] = []
     if functions:
         handlers.append(FunctionHandler(functions, only_known=True, state_data=data, clock=clock, entropy=entropy))
+    if lambda_ is not None:
+        handlers += lambda_handlers(lambda_, settings, clock=clock, entropy=entropy)
     if settings.functions:
         from penstock.engine.tasks.workers import WorkerHandler
 
@@ -146,6 +160,68 @@ def service_handlers(
         _Closing(data.close),
     ]
     return handlers
+
+
+def lambda_service(
+    settings: Settings,
+    registrations: Iterable[Registration] = (),
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    log: Log | None = None,
+    tell_failures: bool = False,
+    database: Database | None = None,
+) -> Lambda:
+    """Lambda with these functions, as the settings have account, region and the place of AWS's services; the caller closes
+    it. `database` keeps those that clients create. `log` gets what functions print, stderr without one; with `tell_failures` also why calls fail."""
+    from penstock.engine.tasks.calls import to_stderr
+    from penstock.services.lambda_ import Lambda
+
+    aws = settings.aws
+    elsewhere = aws.endpoint_url is not None and aws.endpoint_url.startswith("http")
+    service = Lambda(
+        region=aws.region,
+        account=aws.account,
+        clock=clock,
+        entropy=entropy,
+        log=log or to_stderr,
+        endpoint_url=aws.endpoint_url,
+        # boto3 in a function calls where the machine's own tasks do.
+        variables={"AWS_ENDPOINT_URL": str(aws.endpoint_url)} if elsewhere else {},
+        tell_failures=tell_failures,
+        database=database,
+    )
+    service.register(registrations)
+    return service
+
+
+def lambda_registrations(settings: Settings) -> list[Registration]:
+    """`[functions]` of the settings as functions of Lambda. Those whose keys share a name, as ARNs of several accounts do, are
+    left out: only the whole ARN tells them apart."""
+    from penstock.engine.tasks.lambdas import function_name
+    from penstock.services.lambda_ import Registration
+    from penstock.services.lambda_.folders import MEMORY, TIMEOUT
+
+    names = [function_name(key) for key in settings.functions]
+    return [
+        Registration(name=name, handler=target, root=settings.root, timeout=TIMEOUT, memory=MEMORY)
+        for name, target in zip(names, settings.functions.values(), strict=True)
+        if names.count(name) == 1
+    ]
+
+
+def lambda_handlers(
+    service: Lambda, settings: Settings, *, clock: Clock | None, entropy: Entropy | None
+) -> list[TaskHandler]:
+    """Who answers the tasks that call functions of `service`, or the service itself; other functions and a Lambda elsewhere
+    are left to those who come after."""
+    from penstock.services.lambda_.tasks import LambdaSdkTasks, LambdaTasks
+
+    alone = settings.aws.endpoint_url is None
+    return [
+        LambdaTasks(service, clock=clock, entropy=entropy),
+        LambdaSdkTasks(service, alone=alone, clock=clock, entropy=entropy),
+    ]
 
 
 def objects_for(settings: Settings, given: Given | None) -> ObjectStore | None:

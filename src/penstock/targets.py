@@ -1,8 +1,8 @@
 """A TARGET, wherever a workflow is asked for: from what the user named to machines.
 
-`project.py` (a script), `*.asl.json`, `*.asl.yaml`, `*.json`, `-` (a definition), or a definition as a dict; `file.py:name`
-and `package.module:name` (a workflow composed from objects), or such an object. Of these only the last two run the user's
-code, and `static` refuses them.
+`project.py` (a script), `*.asl.json`, `*.asl.yaml`, `*.json`, `-` (a definition), or a definition as a dict; a template of
+CloudFormation, SAM or CDK as JSON or YAML; `file.py:name` and `package.module:name` (a workflow composed from objects), or
+such an object. Of these only the last two run the user's code, and `static` refuses them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from penstock.asl.model import UNSET, AnyState, Map, Parallel, StateMachine
 from penstock.diagnostics import Diagnostic, Span
-from penstock.errors import InvalidDefinition, TargetNotFound
+from penstock.errors import InvalidDefinition, InvalidInput, TargetNotFound
 from penstock.jsontools import Json
 
 if TYPE_CHECKING:
     from penstock.asl.read import Reading
+    from penstock.cloudformation import Template
     from penstock.script import Project, ScriptMachine
     from penstock.sfn.load import Loaded
     from penstock.sfn.machine import Construct
@@ -53,26 +54,47 @@ class LoadedMachine:
     functions: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
     """Python functions that the tasks of a construct name."""
     substitutions: Mapping[str, str] = field(default_factory=dict)
+    reading: Reading | None = None
+    """Of a template's machine, as the following: None where `diagnostics` say why there is none."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
+    logical_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a TARGET holds. `name` is how the user calls it; `folder` where its files and settings are; `diagnostics` what
-    reading or compiling it found, machine by machine not told apart."""
+    reading or compiling it found, machine by machine not told apart; of a template, what is wrong with its functions."""
 
     name: str
-    kind: Literal["script", "definition", "construct"]
+    kind: Literal["script", "definition", "construct", "template"]
     folder: Path
     machines: Mapping[str, LoadedMachine]
     diagnostics: tuple[Diagnostic, ...] = ()
     reading: Reading | None = None
     project: Project | None = None
     path: Path | None = None
+    template: Template | None = None
+
+    @property
+    def address(self) -> str | None:
+        """What names it from any folder; None for a definition or an object that no file holds."""
+        if self.path is not None:
+            path = str(self.path.absolute())
+            return f"{path}:{self.name.rpartition(':')[2]}" if self.kind == "construct" else path
+        return self.name if self.kind == "construct" and ":" in self.name else None
 
     def machine(self, name: str | None = None) -> LoadedMachine:
-        """The machine of that name; without one `main`, or the only one. Raises TargetNotFound, naming what there is."""
+        """The machine of that name, or of that logical ID in a template; without one `main`, or the only one.
+
+        Raises TargetNotFound, naming what there is.
+        """
         if name is not None and name in self.machines:
             return self.machines[name]
+        if name is not None and self.kind == "template":
+            found = next((each for each in self.machines.values() if each.logical_id == name), None)
+            if found is not None:
+                return found
         if name is None and DEFAULT_MACHINE in self.machines:
             return self.machines[DEFAULT_MACHINE]
         errors = [each for each in self.diagnostics if each.is_error]
@@ -92,15 +114,31 @@ class Target:
         raise TargetNotFound(f"{self.name} has no state machine {name!r}; {hint}", target=name)
 
 
-def open_target(target: TargetLike, *, stdin: bytes | None = None, static: bool = False) -> Target:
+def open_target(
+    target: TargetLike,
+    *,
+    stdin: bytes | None = None,
+    static: bool = False,
+    parameters: Mapping[str, str] | None = None,
+) -> Target:
     """Reads a target. Anything that can be read is returned, with its diagnostics. `static`: no code of the user's is run,
     and what would need it is refused.
 
-    Raises TargetNotFound for what is not there, InvalidDefinition for what cannot be read at all: not text, not Python,
-    not JSON or YAML, not an object. `stdin` is what `-` means; by default the standard input is read.
+    `parameters` are a template's. Raises TargetNotFound for what is not there, InvalidDefinition for what cannot be read at
+    all: not text, not Python, not JSON or YAML, not an object; InvalidInput for parameters of what is no template. `stdin` is
+    what `-` means; by default the standard input is read.
     """
+    opened = _opened(target, stdin, parameters or {}, static=static)
+    if parameters and opened.kind != "template":
+        raise InvalidInput(
+            f"{opened.name} is no template, so it has no parameters; ${{K}} are filled in with --var K=V."
+        )
+    return opened
+
+
+def _opened(target: TargetLike, stdin: bytes | None, parameters: Mapping[str, str], *, static: bool) -> Target:
     if isinstance(target, Mapping):
-        return _definition_of(target, "<definition>")
+        return _definition_of(target, "<definition>", parameters)
     if not isinstance(target, (str, os.PathLike)):
         return _object(target)
     name = os.fspath(target)
@@ -109,16 +147,16 @@ def open_target(target: TargetLike, *, stdin: bytes | None = None, static: bool 
         return _construct(construct["module"], construct["attribute"], name, static=static)
     if name == "-":
         data = sys.stdin.buffer.read(MAX_BYTES + 1) if stdin is None else stdin
-        return _definition(_limited(data, "<stdin>"), "<stdin>", Path.cwd(), None, None)
+        return _definition(_limited(data, "<stdin>"), "<stdin>", Path.cwd(), None, None, parameters)
     path = Path(name)
     data = _read_file(path, name)
     suffix = path.suffix.lower()
     if suffix == ".py":
         return _script(data, name, path)
     if suffix in _ENDINGS:
-        return _definition(data, name, path.parent, _ENDINGS[suffix], path)
-    if data.lstrip()[:1] == b"{":
-        return _definition(data, name, path.parent, "json", path)
+        return _definition(data, name, path.parent, _ENDINGS[suffix], path, parameters)
+    if suffix == ".template" or data.lstrip()[:1] == b"{":
+        return _definition(data, name, path.parent, "json" if data.lstrip()[:1] == b"{" else "yaml", path, parameters)
     raise InvalidDefinition(
         f"{name} has no ending that says what it is; a script ends in .py, a definition in .asl.json, .asl.yaml or .json."
     )
@@ -247,16 +285,56 @@ def _sentence(name: str, errors: list[Diagnostic]) -> str:
 
 
 def _definition(
-    data: bytes, name: str, folder: Path, language: Literal["json", "yaml"] | None, path: Path | None
+    data: bytes,
+    name: str,
+    folder: Path,
+    language: Literal["json", "yaml"] | None,
+    path: Path | None,
+    parameters: Mapping[str, str],
 ) -> Target:
     from penstock.asl.read import read
 
     if not data.strip():
         raise InvalidDefinition(f"{name} is empty; a definition is a JSON object with StartAt and States.")
+    if b"Resources" in data:
+        from penstock.cloudformation import looks_like_template
+
+        text = data.decode("utf-8-sig", "replace")
+        yaml = language == "yaml" or (language is None and text.lstrip()[:1] != "{")
+        if looks_like_template(text, yaml=yaml):
+            return _template(text, name, folder, path, yaml=yaml, parameters=parameters)
     return _reading_target(read(data, name=name, format=language), name, folder, path)
 
 
-def _definition_of(document: Mapping[str, Any], name: str) -> Target:
+def _template(
+    text: str, name: str, folder: Path, path: Path | None, *, yaml: bool, parameters: Mapping[str, str]
+) -> Target:
+    from penstock.cloudformation import read_template
+    from penstock.config import load_settings
+
+    template = read_template(
+        text, name=name, folder=folder, yaml=yaml, settings=load_settings(folder), parameters=parameters
+    )
+    if not template.machines:
+        raise InvalidDefinition(f"{name} is a template without a state machine.", template.diagnostics)
+    machines: dict[str, LoadedMachine] = {}
+    for each in template.machines.values():
+        reading = each.reading
+        document = reading.document if reading is not None and isinstance(reading.document, dict) else None
+        definition = reading.machine if reading is not None else None
+        machines[each.name] = LoadedMachine(
+            each.name,
+            definition,
+            document,
+            reading=reading if document is not None else None,
+            diagnostics=each.diagnostics,
+            type=each.type,
+            logical_id=each.logical_id,
+        )
+    return Target(name, "template", folder, machines, template.diagnostics, path=path, template=template)
+
+
+def _definition_of(document: Mapping[str, Any], name: str, parameters: Mapping[str, str]) -> Target:
     from penstock.asl.read import read_document
 
     try:
@@ -264,6 +342,8 @@ def _definition_of(document: Mapping[str, Any], name: str) -> Target:
         copy = json.loads(json.dumps(dict(document), allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidDefinition(f"The definition is not JSON: {error}.") from None
+    if "Resources" in copy and not {"StartAt", "States"} & copy.keys():
+        return _template(json.dumps(copy), "<template>", Path.cwd(), None, yaml=False, parameters=parameters)
     return _reading_target(read_document(copy, name=name), name, Path.cwd(), None)
 
 
@@ -273,8 +353,6 @@ def _reading_target(reading: Reading, name: str, folder: Path, path: Path | None
         errors = [each for each in diagnostics if each.is_error]
         message = _sentence(name, errors) if errors else f"{name} is not a JSON object with StartAt and States."
         raise InvalidDefinition(message, diagnostics)
-    if "Resources" in document and "StartAt" not in document and "States" not in document:
-        raise InvalidDefinition(f"{name} is a CloudFormation or SAM template, and reading those {_LATER}.")
     called = machine_name(path.name if path is not None else "StateMachine")
     loaded = LoadedMachine(called, reading.machine, document)
     return Target(name, "definition", folder, {called: loaded}, diagnostics, reading=reading, path=path)

@@ -41,7 +41,7 @@ def _verdict(case: Case, more: dict[str, Any], limits: Any) -> Verdict:
     wanted = case.get("code") or case.get("error")
     try:
         value = Expression(case["expr"]).evaluate(
-            given, {**(case.get("bindings") or {}), **more}, entropy=Entropy(1), now=lambda: NOW, limits=limits
+            given, {**(case.get("bindings") or {}), **more}, entropy=lambda: Entropy(1), now=lambda: NOW, limits=limits
         )
     except (JsonataFault, InternalFault) as fault:
         return PASSED if wanted else failed(f"fails: {fault}; wanted {_wanted(case)}")
@@ -63,7 +63,7 @@ def _eval(call: Any, text: Any, context: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
     given = call.input if context is UNDEFINED else context
-    return Expression(text).evaluate(given, {}, entropy=Entropy(1), now=lambda: NOW)
+    return Expression(text).evaluate(given, {}, entropy=lambda: Entropy(1), now=lambda: NOW)
 
 
 def _wanted(case: Case) -> str:

@@ -37,6 +37,7 @@ def test_the_request_says_what_is_asked_and_by_whom() -> None:
             timeout=9,
             heartbeat=3,
             region="eu-west-1",
+            number=2,
         )
     ]
 

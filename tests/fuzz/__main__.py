@@ -1,4 +1,5 @@
-"""`python -m tests.fuzz --seconds 600`: mutated machines, inputs and expressions. Exit code 1: something came out that must not.
+"""`python -m tests.fuzz --seconds 600`: mutated machines, inputs and expressions. Exit code 1: something came out that must not, an
+exception or words on stderr.
 
 Each finding is shown once, with the seed that makes it again (`--case SEED`), and written to build/fuzz/.
 """
@@ -6,14 +7,18 @@ Each finding is shown once, with the seed that makes it again (`--case SEED`), a
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-from tests.fuzz.cases import TimeLimit, case_of, perform
+from tests.fuzz.cases import Broken, TimeLimit, case_of, perform
 
 OUT = Path("build/fuzz")
 
@@ -34,18 +39,46 @@ def fuzz(seconds: float, start: str) -> tuple[Counter[str], dict[str, tuple[str,
     found: dict[str, tuple[str, str]] = {}
     until = time.monotonic() + seconds
     number = 0
-    while time.monotonic() < until:
-        seed = f"{start}-{number}"
-        number += 1
-        case = case_of(seed)
-        try:
-            went[perform(case)] += 1
-        except KeyboardInterrupt:
-            break
-        except BaseException as error:  # whatever it is, it is what we look for
-            went["found"] += 1
-            found.setdefault(signature(error), (seed, "".join(traceback.format_exception(error))[-4000:]))
+    with stderr_read() as said:
+        while time.monotonic() < until:
+            seed = f"{start}-{number}"
+            number += 1
+            case = case_of(seed)
+            try:
+                how = perform(case)
+                if text := said():
+                    raise Broken(f"says on stderr: {text}")
+                went[how] += 1
+            except KeyboardInterrupt:
+                break
+            except BaseException as error:  # whatever it is, it is what we look for
+                went["found"] += 1
+                found.setdefault(signature(error), (seed, "".join(traceback.format_exception(error))[-4000:]))
+                said()
     return went, found
+
+
+@contextmanager
+def stderr_read() -> Iterator[Callable[[], str]]:
+    """What the process writes to stderr, libraries in other languages included, since the last call."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+
+        def said() -> str:
+            if not os.fstat(file.fileno()).st_size:
+                return ""
+            file.seek(0)
+            text = file.read().decode(errors="replace")
+            file.seek(0)
+            file.truncate()
+            return text
+
+        try:
+            yield said
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from tests.fuzz import __main__ as fuzzing
 from tests.fuzz.cases import Case, TimeLimit, limited, perform
@@ -31,6 +33,12 @@ def test_a_case_that_hangs_is_stopped_and_found(monkeypatch: pytest.MonkeyPatch)
     assert "TimeLimit" in next(iter(found))
 
 
+def test_words_on_stderr_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzzing, "perform", lambda case: str(os.write(2, b"thread panicked")))
+    _, found = fuzzing.fuzz(0.05, "x")
+    assert "thread panicked" in next(iter(found))
+
+
 CONDITION_WITHIN = {
     "StartAt": "C",
     "States": {
@@ -46,6 +54,8 @@ CONDITION_WITHIN = {
         Case("a panic in Rust", expression="{% $fromMillis(0, '[é]') %}"),
         Case("a marker that names nothing", expression="{% $fromMillis(0, '[ ]') %}"),
         Case("another panic", expression="{% $parseInteger('é', '٠') %}"),
+        Case("a dash where figures are Arabic", expression="{% $parseInteger('-', '٠٠') %}"),
+        Case("an ordinal that ends in a picture", expression="{% $parseInteger('😀', '1;o') %}"),
         Case("a condition within a rule", definition=CONDITION_WITHIN),
         Case("a function of many", input={"l": [[1], {}]}, expression="$.l[*].length()"),
         Case("a range without a length", expression="States.ArrayRange(0, 1e308, 1)"),

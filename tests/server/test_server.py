@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.conformance import api, data
+from tests.server.asking import ask, client_of
 from tests.server.process import MAIN, running
 
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -30,44 +23,6 @@ TASK = json.dumps(
         },
     }
 )
-
-
-def client_of(url: str, key: str = "any") -> Any:
-    config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, max_pool_connections=50)
-    return boto3.client(
-        "stepfunctions",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id=key,
-        aws_secret_access_key="any",
-        config=config,
-    )
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("served")
-    (folder / "app.py").write_text("def double(event, context):\n    return event * 2\n", encoding="utf-8")
-    (folder / "penstock.toml").write_text('[functions]\ndouble = "app:double"\n', encoding="utf-8")
-    with running(folder) as url:
-        yield url
-
-
-def ask(url: str, method: str = "POST", path: str = "/", body: bytes = b"{}", **headers: str | None) -> tuple[int, Any]:
-    """One request, as raw as it can be had."""
-    sent = {
-        "Content-Type": "application/x-amz-json-1.0",
-        "X-Amz-Target": "AWSStepFunctions.ListStateMachines",
-        **{name.replace("_", "-"): value for name, value in headers.items()},
-    }
-    connection = http.client.HTTPConnection(str(urlsplit(url).netloc), timeout=10)
-    try:
-        connection.request(method, path, body, {name: value for name, value in sent.items() if value is not None})
-        answer = connection.getresponse()
-        text = answer.read()
-        return answer.status, json.loads(text) if text else None
-    finally:
-        connection.close()
 
 
 def test_boto3_creates_runs_and_reads(url: str) -> None:
@@ -89,36 +44,6 @@ def test_boto3_creates_runs_and_reads(url: str) -> None:
         client.create_state_machine(name="doubling", definition=PASS, roleArn=ROLE)
     express = client.create_state_machine(name="express", definition=TASK, roleArn=ROLE, type="EXPRESS")
     assert client.start_sync_execution(stateMachineArn=express["stateMachineArn"], input="4")["output"] == "8"
-
-
-@pytest.mark.skipif(data.why_absent() is not None, reason=str(data.why_absent()))
-def test_recorded_calls_through_the_process(tmp_path: Path) -> None:
-    """All but those that need a queue or a bucket that the server does not have: these run in this process."""
-    left_out = ("test_start_execution_idempotent", "test_list_map_runs_and_describe_map_run")
-    settings = '[aws]\naccount = "111111111111"\n'
-    (tmp_path / "penstock.toml").write_text(settings, encoding="utf-8")
-    failures: dict[str, str] = {}
-    judged = 0
-    with running(tmp_path) as url:
-        client = client_of(url)
-
-        def call(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-            answer: dict[str, Any] = getattr(client, name)(**parameters)
-            return answer
-
-        for case in data.recorded():
-            if case["kind"] != "api" or api.why_not(case) or case["id"].partition("::")[2].endswith(left_out):
-                continue
-            for machine in client.list_state_machines()["stateMachines"]:
-                client.delete_state_machine(stateMachineArn=machine["stateMachineArn"])
-            for activity in client.list_activities()["activities"]:
-                client.delete_activity(activityArn=activity["activityArn"])
-            verdict = api.judge_calls(case, call)
-            judged += 1
-            if verdict.outcome != "passed":
-                failures[case["id"]] = verdict.detail[:500]
-    assert failures == {}
-    assert judged > 180
 
 
 def test_health(url: str) -> None:
@@ -149,45 +74,6 @@ def test_a_request_that_makes_no_sense_is_refused(url: str, body: bytes, code: s
     assert (status, answer["__type"]) == (400, code)
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Host": "evil.example"}, 403),
-        ({"Host": "127.0.0.1.evil.example"}, 403),
-        ({"Host": "localhost:1"}, 200),
-        ({"Host": "sync-localhost"}, 200),
-        ({"Origin": "http://evil.example"}, 403),
-        ({"Origin": "null"}, 403),
-        ({"Content-Type": "text/plain"}, 415),
-        ({"Content-Type": None}, 415),
-        ({"X-Amz-Target": None}, 400),
-        ({"X-Amz-Target": "AWSStepFunctions.Nothing"}, 400),
-        ({"X-Amz-Target": "AWSStepFunctions.__class__"}, 400),
-        ({"Content-Length": "99999999999"}, 413),
-    ],
-)
-def test_what_a_page_in_a_browser_could_send_is_refused(url: str, headers: dict[str, str | None], status: int) -> None:
-    assert ask(url, **headers)[0] == status
-
-
-def test_a_body_without_end_is_cut_off(url: str) -> None:
-    place = urlsplit(url)
-    with socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=10) as connection:
-        connection.sendall(
-            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            b"X-Amz-Target: AWSStepFunctions.ListStateMachines\r\nTransfer-Encoding: chunked\r\n\r\n"
-        )
-        sent = 0
-        try:
-            while sent < 64 * 1024 * 1024:
-                connection.sendall(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
-                sent += 0x10000
-        except OSError:
-            pass
-    assert sent < 32 * 1024 * 1024
-    assert ask(url, "GET", "/health")[0] == 200
-
-
 def test_a_token_is_asked_for(tmp_path: Path) -> None:
     with running(tmp_path, "--token", "secret") as url:
         assert client_of(url, "secret").list_state_machines()["stateMachines"] == []
@@ -216,20 +102,3 @@ def test_a_port_that_is_taken_is_said() -> None:
         done = refused("--port", str(taken.getsockname()[1]))
     assert done.returncode == 2
     assert "--port" in done.stderr
-
-
-def test_it_ends_while_a_worker_waits_for_a_task(tmp_path: Path) -> None:
-    with running(tmp_path) as url:
-        client = client_of(url)
-        arn = client.create_activity(name="a")["activityArn"]
-
-        def poll() -> None:
-            with pytest.raises(Exception, match=r".+"):
-                client.get_activity_task(activityArn=arn)
-
-        worker = threading.Thread(target=poll)
-        worker.start()
-        time.sleep(0.3)
-        begun = time.monotonic()
-    worker.join(10)
-    assert time.monotonic() - begun < 10

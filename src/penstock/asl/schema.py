@@ -18,7 +18,8 @@ JSONATA: Final = "JSONata"
 LANGUAGES: Final = (JSONPATH, JSONATA)
 
 MAX_SECONDS = 99_999_999
-MAX_DELAY = 31_622_400
+MAX_DELAY = 31_622_399
+"""Less than a leap year (Developer Guide, "Handling errors", MaxDelaySeconds)."""
 MAX_ITEMS = 100_000_000
 MAX_BATCH_BYTES = 262_144
 MAX_NAME = 80
@@ -368,7 +369,7 @@ OBJECTS: Final[dict[str, Table]] = {
         {
             **_COMMENT,
             "ErrorEquals": Field(Errors()),
-            "IntervalSeconds": Field(Number(0, MAX_SECONDS, literal=True)),
+            "IntervalSeconds": Field(Number(1, MAX_SECONDS, literal=True)),
             "MaxAttempts": Field(Number(0, MAX_SECONDS, literal=True)),
             "BackoffRate": Field(Number(1, is_whole=False, literal=True)),
             "MaxDelaySeconds": Field(Number(1, MAX_DELAY, literal=True)),
@@ -442,6 +443,7 @@ OBJECTS: Final[dict[str, Table]] = {
             "Transformation": Field(OneOf(("NONE", "COMPACT", "FLATTEN"))),
             "OutputType": Field(OneOf(("JSON", "JSONL"))),
         },
+        required=("OutputType", "Transformation"),
     ),
 }
 

@@ -7,7 +7,8 @@ ruamel.yaml gives the node graph; values are built here, so that nothing but JSO
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from penstock.asl.problems import SCHEMA, Focus
 from penstock.diagnostics import Diagnostic, Source, Span
@@ -30,8 +31,15 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
-def parse(source: Source) -> tuple[Json, list[Diagnostic], YamlPositions | None]:
-    """The value, what is wrong with the text, and the places; the value is None where there is none to be had."""
+Tagged: TypeAlias = Callable[[str, Json], Json]
+"""What a value with a tag of its own (`!Name`) stands for. Raises KeyError for a tag that means nothing."""
+
+
+def parse(source: Source, *, tagged: Tagged | None = None) -> tuple[Json, list[Diagnostic], YamlPositions | None]:
+    """The value, what is wrong with the text, and the places; the value is None where there is none to be had.
+
+    Without `tagged`, no tag but the core schema's own is taken.
+    """
     if not source.text.strip():
         return None, [Diagnostic(SCHEMA, "Definition must be a valid JSON object")], None
     from ruamel.yaml import YAML
@@ -56,7 +64,7 @@ def parse(source: Source) -> tuple[Json, list[Diagnostic], YamlPositions | None]
         return None, [Diagnostic(SYNTAX, f"The definition is not YAML: {type(error).__name__}: {error}")], None
     if root is None:  # nothing but comments
         return None, [Diagnostic(SCHEMA, "Definition must be a valid JSON object")], None
-    builder = _Builder(source)
+    builder = _Builder(source, tagged)
     try:
         value = builder.value(root, 0)
     except _TooMuch:
@@ -77,8 +85,9 @@ class _TooMuch(Exception):
 
 
 class _Builder:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, tagged: Tagged | None) -> None:
         self._source = source
+        self._tagged = tagged
         self._count = 0
         self.problems: list[Diagnostic] = []
 
@@ -93,6 +102,8 @@ class _Builder:
             raise RecursionError
         kind = node.id
         tag = _tag_of(node)
+        if self._tagged is not None and tag.startswith("!"):
+            return self._special(node, tag, depth)
         if kind == "mapping":
             if tag != "map":
                 self._refuse(node, _tag_message(node))
@@ -102,6 +113,21 @@ class _Builder:
                 self._refuse(node, _tag_message(node))
             return [self.value(item, depth + 1) for item in node.value]
         return self._scalar(node, tag)
+
+    def _special(self, node: Any, tag: str, depth: int) -> Json:
+        assert self._tagged is not None
+        inner: Json
+        if node.id == "mapping":
+            inner = self._mapping(node, depth)
+        elif node.id == "sequence":
+            inner = [self.value(item, depth + 1) for item in node.value]
+        else:
+            inner = node.value
+        try:
+            return self._tagged(tag, inner)
+        except KeyError:
+            self._refuse(node, _tag_message(node))
+            return inner
 
     def _mapping(self, node: Any, depth: int) -> dict[str, Json]:
         result: dict[str, Json] = {}

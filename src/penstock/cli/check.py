@@ -9,7 +9,7 @@ import click
 
 from penstock.api import Machine
 from penstock.cli import output
-from penstock.cli.options import machine_option
+from penstock.cli.options import machine_option, parameter_option, parse_parameters
 from penstock.diagnostics import Diagnostic, render_github, render_json, render_sarif
 from penstock.errors import InvalidDefinition, PenstockError, UsageError
 from penstock.targets import open_target
@@ -33,8 +33,14 @@ from penstock.targets import open_target
     "--select", metavar="CODES", multiple=True, help="Only these codes, or codes that begin so: PS2,MISSING_END_STATE."
 )
 @click.option("--ignore", metavar="CODES", multiple=True, help="Not these codes, or codes that begin so.")
-@click.option("--type", "kind", type=click.Choice(["standard", "express"], case_sensitive=False), default="standard")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["standard", "express"], case_sensitive=False),
+    help="standard without it, or what a template says.",
+)
 @click.option("--static", is_flag=True, help="Run no code: refuse targets such as file.py:name.")
+@parameter_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -45,8 +51,9 @@ def command(
     severity: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
-    kind: str,
+    kind: str | None,
     static: bool,
+    parameters: tuple[str, ...],
 ) -> None:
     """Report every problem of each TARGET, all machines of it.
 
@@ -54,13 +61,14 @@ def command(
     """
     if "-" in targets and len(targets) > 1:
         raise UsageError("- (stdin) cannot be checked together with other targets.")
+    given = parse_parameters(parameters)
     wanted, unwanted = _codes(select, "--select"), _codes(ignore, "--ignore")
     reported: list[Diagnostic] = []
     names: dict[int, str] = {}
     failures: list[PenstockError] = []
     for target in targets:
         try:
-            found = check_target(target, machine=machine, kind=kind, static=static)
+            found = check_target(target, machine=machine, kind=kind, static=static, parameters=given)
         except InvalidDefinition as error:
             failures.append(error)
             found = error.diagnostics
@@ -81,9 +89,16 @@ def command(
     ctx.exit(1 if any(each.is_error for each in reported) else 0)
 
 
-def check_target(target: str, *, machine: str | None, kind: str, static: bool = False) -> list[Diagnostic]:
-    """The problems of all machines of a target, or of one, each once."""
-    opened = open_target(target, static=static)
+def check_target(
+    target: str,
+    *,
+    machine: str | None,
+    kind: str | None,
+    static: bool = False,
+    parameters: Mapping[str, str] | None = None,
+) -> list[Diagnostic]:
+    """The problems of all machines of a target, or of one, each once. `static`: no code of the user's is run."""
+    opened = open_target(target, static=static, parameters=parameters)
     loaded = [opened.machine(machine)] if machine else list(opened.machines.values())
     found: dict[Diagnostic, None] = dict.fromkeys(opened.diagnostics if opened.kind != "definition" else ())
     for each in loaded:

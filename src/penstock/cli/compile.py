@@ -8,7 +8,7 @@ import click
 
 from penstock.api import Machine
 from penstock.cli import output
-from penstock.cli.options import machine_option, parse_variables, var_option
+from penstock.cli.options import machine_option, parameter_option, parse_parameters, parse_variables, var_option
 from penstock.errors import InvalidDefinition, UsageError
 from penstock.targets import open_target
 
@@ -23,6 +23,7 @@ from penstock.targets import open_target
 @click.option("-o", "--output", "file", metavar="FILE", help="Write there instead of to stdout.")
 @click.option("--source-map", metavar="FILE", help="Write which source line made each state, as JSON.")
 @var_option
+@parameter_option
 def command(
     target: str,
     machine: str | None,
@@ -31,6 +32,7 @@ def command(
     file: str | None,
     source_map: str | None,
     variables: tuple[str, ...],
+    parameters: tuple[str, ...],
 ) -> None:
     """Write the States Language of TARGET.
 
@@ -39,7 +41,7 @@ def command(
     values = parse_variables(variables)
     if everything and machine:
         raise UsageError("--all and --machine exclude each other; leave one out.")
-    opened = open_target(target)
+    opened = open_target(target, parameters=parse_parameters(parameters))
     chosen = list(opened.machines.values()) if everything else [opened.machine(machine)]
     machines = [Machine(opened, each) for each in chosen]
     found = {id(each): each for m in machines for each in m.check()}.values()

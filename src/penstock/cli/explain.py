@@ -59,12 +59,14 @@ def command(code: str | None, as_json: bool) -> None:
 def pages() -> dict[str, Page]:
     """Every code: Penstock's own, then AWS's."""
     from penstock.asl.check.codes import CATALOGUE as AWS
+    from penstock.cloudformation.codes import CATALOGUE as TEMPLATE
     from penstock.script.codes import CATALOGUE as SCRIPT
     from penstock.sfn.codes import CATALOGUE as CONSTRUCT
 
     found: dict[str, Page] = {}
     found.update(SCRIPT)
     found.update(CONSTRUCT)
+    found.update(TEMPLATE)
     found.update(AWS)
     return found
 

@@ -8,7 +8,7 @@ import click
 
 from penstock.api import load
 from penstock.cli import output
-from penstock.cli.options import machine_option, read_history
+from penstock.cli.options import machine_option, parameter_option, parse_parameters, read_history
 
 _BY_ENDING = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid"}
 
@@ -26,9 +26,17 @@ _BY_ENDING = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".m
     "--history", metavar="FILE", help="Colour what a run did: the file that run --history wrote, or AWS's answer."
 )
 @click.option("-o", "--output", "file", metavar="FILE", help="Write there instead of to stdout.")
-def command(target: str, machine: str | None, style: str | None, history: str | None, file: str | None) -> None:
+@parameter_option
+def command(
+    target: str,
+    machine: str | None,
+    style: str | None,
+    history: str | None,
+    file: str | None,
+    parameters: tuple[str, ...],
+) -> None:
     """Draw TARGET as a Mermaid flowchart, for Graphviz, or as SVG."""
-    loaded = load(target, machine)
+    loaded = load(target, machine, parameters=parse_parameters(parameters))
     if style is None:
         endings = (kind for ending, kind in _BY_ENDING.items() if (file or "").lower().endswith(ending))
         style = next(endings, "mermaid")

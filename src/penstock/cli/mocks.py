@@ -9,11 +9,12 @@ from typing import cast
 
 import click
 
-from penstock.api import Machine, MachineType, load, run
+from penstock.api import Machine, load, run
 from penstock.asl.samples import CASE, Samples, samples
 from penstock.cli import output
-from penstock.cli.options import machine_option, parse_variables, var_option
+from penstock.cli.options import machine_option, parameter_option, parse_parameters, parse_variables, var_option
 from penstock.errors import UsageError
+from penstock.options import MachineType
 
 _SHOWN = 500
 """An input of more characters than this is better kept in a file."""
@@ -28,14 +29,14 @@ _SHOWN = 500
 @click.option("--case", default=CASE, show_default=True, metavar="NAME", help="The name of the test case.")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @var_option
+@parameter_option
 @click.option(
     "--type",
     "kind",
     type=click.Choice(["standard", "express"], case_sensitive=False),
-    default="standard",
     envvar="PENSTOCK_TYPE",
     show_envvar=True,
-    show_default=True,
+    help="standard without it, or what a template says.",
 )
 def command(
     target: str,
@@ -46,7 +47,8 @@ def command(
     case: str,
     force: bool,
     variables: tuple[str, ...],
-    kind: str,
+    parameters: tuple[str, ...],
+    kind: str | None,
 ) -> None:
     """Write a mock file for TARGET, with an answer for each task.
 
@@ -55,7 +57,9 @@ def command(
     for each in (file, write_input):
         _free(each, force=force)
     values = parse_variables(variables)
-    loaded = load(target, machine)
+    loaded = load(target, machine, parameters=parse_parameters(parameters))
+    asked = kind
+    kind = kind or loaded.type
     definition, _ = loaded.prepare(type=cast(MachineType, kind.upper()), substitutions=values)
     # The longest way shows most; where no data can be found for it, the shortest is better than one that fails.
     made = samples(definition)
@@ -76,7 +80,9 @@ def command(
         output.result(text)
     output.note(ending)
     if file:
-        output.note(_how_to_run(target, machine, file, write_input, write_objects, made, variables, kind))
+        options = [word for pair in parameters for word in ("--parameter", pair)]
+        options += [] if asked is None else ["--type", asked]
+        output.note(_how_to_run(target, machine, file, write_input, write_objects, made, variables, options))
 
 
 def _free(file: str | None, *, force: bool) -> None:
@@ -135,13 +141,13 @@ def _how_to_run(
     write_objects: str | None,
     made: Samples,
     variables: tuple[str, ...],
-    kind: str,
+    options: list[str],
 ) -> str:
     text = output.json_text(made.input, indent=None)
     given = f"@{write_input}" if write_input else text if len(text) <= _SHOWN else "@FILE"
     words = ["penstock", "run", target, "--mock", file, "--input", given, "--time", "skip"]
     words += ["--machine", machine] if machine else []
-    words += ["--type", kind] if kind != "standard" else []
+    words += options
     for each in variables:
         words += ["--var", each]
     before = f"PENSTOCK_AWS_OBJECTS={shlex.quote(write_objects)} " if write_objects else ""

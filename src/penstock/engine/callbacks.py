@@ -24,6 +24,7 @@ from penstock.engine.tasks.handler import (
     Reporter,
     Started,
     Succeeded,
+    Taken,
     TaskRequest,
 )
 from penstock.errors import ServiceError
@@ -130,6 +131,12 @@ class Callbacks:
                 self._queues[arn] = OrderedDict()
             return known
 
+    def restore_activity(self, activity: Activity) -> None:
+        """Makes known an activity of an earlier process."""
+        with self._changed:
+            self._activities[activity.arn] = activity
+            self._queues.setdefault(activity.arn, OrderedDict())
+
     def describe_activity(self, arn: str) -> Activity:
         """Raises ServiceError: InvalidArn, ActivityDoesNotExist."""
         with self._changed:
@@ -198,6 +205,10 @@ class Callbacks:
 
     def handles(self, resource: str) -> bool:
         return resource.startswith("arn:") and ":activity:" in resource
+
+    def resume(self, request: TaskRequest, report: Reporter, taken: Taken) -> Cancel:
+        """A task that a worker has goes on under its token; one that nobody had taken waits again."""
+        return _nothing if taken.started else self.start(request, report)
 
     def start(self, request: TaskRequest, report: Reporter) -> Cancel:
         waiting = _Waiting(request, report)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from penstock.clock import iso8601
-from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, TaskRequest
+from penstock.engine.running import Running
+from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, Taken, TaskRequest
 from penstock.engine.tasks.lambdas import sdk_metadata
 from penstock.errors import PenstockError, ServiceError
 from penstock.jsontools import Json, dumps_text, loads
 
 if TYPE_CHECKING:
-    from penstock.engine.driver import Driver, Running
+    from penstock.engine.driver import Driver
+    from penstock.engine.execution import Execution
+    from penstock.engine.journal import Closed
     from penstock.engine.program import Program
 
 _START: Final = "arn:aws:states:::states:startExecution"
 _SDK: Final = "arn:aws:states:::aws-sdk:sfn:"
 SDK_START: Final = f"{_SDK}startExecution"
 _SENDS: Final = frozenset(f"{_SDK}sendTask{what}" for what in ("Success", "Failure", "Heartbeat"))
+
+
+Child: TypeAlias = "Running | Closed"
+"""An execution that was started: one that runs or has ended here, or one that ended in an earlier process."""
 
 
 class NestedExecutions:
@@ -45,22 +52,31 @@ class NestedExecutions:
         return isinstance(arn, str) and self._machines(arn) is not None
 
     def start(self, request: TaskRequest, report: Reporter) -> Cancel:
+        return self.start_for(None, request, report)
+
+    def start_for(
+        self, parent: Running | None, request: TaskRequest, report: Reporter, taken: Taken | None = None
+    ) -> Cancel:
+        """`start`, for an execution whose journal knows what it started: with `taken`, in an earlier process."""
         if request.resource in _SENDS:
             report(self._send(request))
             return _nothing
+        child = None if taken is None or parent is None else self._started_by(parent, request.number)
         try:
-            child = self._child(_arguments(request))
+            if child is None:
+                child = self._child(_arguments(request), parent, request.number)
         except ServiceError as error:
             report(self._refused(request, error))
             return _nothing
         driver = self._driver
         at = driver.clock.now()
+        arn = _execution(child).arn
         if request.resource == SDK_START:
-            report(Succeeded({"ExecutionArn": child.execution.arn, "StartDate": iso8601(at)}))
+            report(Succeeded({"ExecutionArn": arn, "StartDate": iso8601(at)}))
             return _nothing
         answer: Json = {
-            "ExecutionArn": child.execution.arn,
-            **sdk_metadata(len(child.execution.arn) + 46, clock=driver.clock, entropy=driver.entropy),
+            "ExecutionArn": arn,
+            **sdk_metadata(len(arn) + 46, clock=driver.clock, entropy=driver.entropy),
             "StartDate": round(at * 1000),
         }
         if request.resource == _START:
@@ -71,33 +87,55 @@ class NestedExecutions:
             return _nothing
         as_json = request.resource.endswith(":2")
 
-        def closed(child: Running) -> None:
-            description = describe(child, as_json=as_json)
-            if child.execution.status == "SUCCEEDED":
+        def closed(child: Child) -> None:
+            execution = _execution(child)
+            description = describe(execution, as_json=as_json)
+            if execution.status == "SUCCEEDED":
                 report(Succeeded(description))
             else:
                 report(Failed("States.TaskFailed", dumps_text(description)))
 
+        # An earlier attempt started it under this name, or an earlier process, and it is over.
+        if not isinstance(child, Running) or child.closed:
+            closed(child)
+            return _nothing
+        running = child
+
         def cancel() -> None:
-            child.on_close = None
+            running.on_close = None
             # Measured (floci: AslExecutorParallelCutTest).
             driver.stop(
-                child,
+                running,
                 None,
                 f"The Task state in AWS Step Functions execution [{request.execution_arn}] which was managing this "
                 "resource was aborted",
             )
 
-        if child.closed:  # an earlier attempt started it under this name, and it is over
-            closed(child)
-            return _nothing
-        child.on_close = closed
+        running.on_close = closed
         return cancel
 
     def close(self) -> None:
         """The driver stops what it runs."""
 
-    def _child(self, arguments: dict[str, Any]) -> Running:
+    def _started_by(self, parent: Running, number: int) -> Child | None:
+        journal = self._driver.journal
+        if journal is None or parent.entry is None:
+            return None
+        summary = journal.store.child(parent.entry.id, number)
+        return None if summary is None else self._written(summary.arn)
+
+    def _written(self, arn: str) -> Child | None:
+        """An execution that the journal has."""
+        journal = self._driver.journal
+        assert journal is not None
+        return self._driver.find(arn) or journal.find(arn)
+
+    def _known(self, arn: str, name: str) -> Child | None:
+        if self._driver.journal is None:
+            return self._started.get(f"{arn}:{name}")
+        return self._written(f"{arn.replace(':stateMachine:', ':execution:', 1)}:{name}")
+
+    def _child(self, arguments: dict[str, Any], parent: Running | None, number: int) -> Child:
         arn = arguments.get("StateMachineArn")
         program = self._machines(arn) if isinstance(arn, str) else None
         if program is None or not isinstance(arn, str):
@@ -112,23 +150,27 @@ class NestedExecutions:
                 f"Invalid State Machine Execution Input: '{error}'", code="InvalidExecutionInput"
             ) from None
         if isinstance(name, str):
-            known = self._started.get(f"{arn}:{name}")
+            known = self._known(arn, name)
             if known is not None:
                 # API reference, StartExecution: the same name and input again while it runs is the same execution.
-                if known.closed or known.execution.input != value:
-                    raise ServiceError(
-                        f"Execution Already Exists: '{known.execution.arn}'", code="ExecutionAlreadyExists"
-                    )
+                execution = _execution(known)
+                if execution.status != "RUNNING" or execution.input != value:
+                    raise ServiceError(f"Execution Already Exists: '{execution.arn}'", code="ExecutionAlreadyExists")
                 return known
         else:
             name = None
         try:
-            child = self._driver.start(program, value, name=name, machine_arn=arn)
+            link = None
+            if parent is not None and parent.entry is not None:
+                from penstock.engine.journal import Link
+
+                link = Link(parent, number)
+            child = self._driver.start(program, value, name=name, machine_arn=arn, link=link)
         except ServiceError:  # a service has an execution of that name
             raise
         except PenstockError as error:
             raise ServiceError(f"Invalid Name: '{name}'" if name else str(error), code="InvalidName") from None
-        if name is not None:
+        if name is not None and self._driver.journal is None:
             self._started[f"{arn}:{name}"] = child
         return child
 
@@ -164,12 +206,15 @@ class NestedExecutions:
         return Failed(f"StepFunctions.{error.code}Exception", f"{error} {details}")
 
 
-def describe(child: Running, *, as_json: bool) -> Json:
+def _execution(child: Child) -> Execution | Closed:
+    return child.execution if isinstance(child, Running) else child
+
+
+def describe(execution: Execution | Closed, *, as_json: bool) -> Json:
     """DescribeExecution as `.sync` gives it: names in PascalCase, in alphabetical order, times in milliseconds.
 
     With `as_json` (`.sync:2`) Input and Output are values, otherwise JSON texts.
     """
-    execution = child.execution
     details: Json = {"Included": True}
     result: dict[str, Json] = {"ExecutionArn": execution.arn}
     if execution.cause is not None:
@@ -179,7 +224,9 @@ def describe(child: Running, *, as_json: bool) -> Json:
     text = execution.input_text.decode("utf-8", "surrogatepass")
     result |= {"Input": execution.input if as_json else text, "InputDetails": details, "Name": execution.name}
     if execution.status == "SUCCEEDED":
-        result |= {"Output": execution.output if as_json else child.result.output_text, "OutputDetails": details}
+        output = execution.output_text
+        shown = None if output is None else output.decode("utf-8", "surrogatepass")
+        result |= {"Output": execution.output if as_json else shown, "OutputDetails": details}
         result["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
     result |= {
         "RedriveCount": execution.redrive_count,

@@ -38,7 +38,15 @@ from penstock.engine.execution import (
     Status,
 )
 from penstock.engine.history import KIND, Record
-from penstock.engine.mapruns import EndMapRun, ItemsRead, MapRunEnded, ReadItems, StartMapRun
+from penstock.engine.mapruns import (
+    ChildrenFound,
+    EndMapRun,
+    ItemsRead,
+    MapRunEnded,
+    ReadItems,
+    RedriveMapRun,
+    StartMapRun,
+)
 from penstock.engine.redriving import redrive, why_not
 from penstock.engine.tasks.handler import Report, TaskRequest
 from penstock.errors import JsonError
@@ -87,6 +95,16 @@ class ChildClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class MapRunUpdated:
+    """UpdateMapRun: how many children may run at once (0: as many as there is room for), how much may fail."""
+
+    run: int
+    max_concurrency: int
+    tolerated_count: float
+    tolerated_percentage: float
+
+
+@dataclass(frozen=True, slots=True)
 class StopRequested:
     error: str | None = None
     cause: str | None = None
@@ -103,7 +121,17 @@ class Continued:
 
 
 Event: TypeAlias = (
-    Started | TaskReported | TimersFired | ChildClosed | ItemsRead | MapRunEnded | StopRequested | Redriven | Continued
+    Started
+    | TaskReported
+    | TimersFired
+    | ChildClosed
+    | ItemsRead
+    | MapRunEnded
+    | MapRunUpdated
+    | ChildrenFound
+    | StopRequested
+    | Redriven
+    | Continued
 )
 
 # ---- what comes out
@@ -150,12 +178,31 @@ class StartChild:
 
 
 @dataclass(frozen=True, slots=True)
+class RedriveChild:
+    """A child execution of the Map Run `run` that did not succeed goes on from what did not."""
+
+    child: int
+    run: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class CancelChild:
     child: int
 
 
 Command: TypeAlias = (
-    StartTask | CancelTask | SetTimer | CancelTimer | StartChild | CancelChild | StartMapRun | ReadItems | EndMapRun
+    StartTask
+    | CancelTask
+    | SetTimer
+    | CancelTimer
+    | StartChild
+    | RedriveChild
+    | CancelChild
+    | StartMapRun
+    | RedriveMapRun
+    | ReadItems
+    | EndMapRun
 )
 
 _STARTED = KIND["ExecutionStarted"]
@@ -189,10 +236,14 @@ def advance(execution: Execution, event: Event, now: float) -> list[Command]:
         frame = execution.attempts.pop(event.child, None)
         if frame is not None:
             frame.state.child_closed(turn, frame, event)
-    elif isinstance(event, ItemsRead | MapRunEnded):
+    elif isinstance(event, ItemsRead | MapRunEnded | ChildrenFound):
         frame = execution.attempts.get(event.run)
         if frame is not None:
             frame.state.map_run_reported(turn, frame, event)
+    elif isinstance(event, MapRunUpdated):
+        frame = execution.attempts.get(event.run)
+        if frame is not None:
+            frame.state.map_run_updated(turn, frame, event)
     elif isinstance(event, Redriven):
         if why_not(execution, now) is None:
             redrive(turn)
@@ -320,7 +371,11 @@ class Turn:
 
     def set_timer(self, frame: Frame | None, purpose: str, at: float) -> int:
         timer = self.id()
-        self.execution.timers[timer] = (frame, purpose)
+        self.execution.timers[timer] = (frame, purpose, at)
+        if frame is not None:
+            place = frame.last - self.base - 1
+            if place >= 0:
+                frame.before = self.records[place][1]
         self.commands.append(SetTimer(timer, at))
         return timer
 
@@ -405,6 +460,7 @@ class Turn:
         for key, frame in execution.attempts.items():
             self.commands.append(CancelTask(key) if frame.attempt is not None else CancelChild(key))
         execution.attempts.clear()
+        execution.texts.clear()
         for timer in execution.timers:
             self.commands.append(CancelTimer(timer))
         execution.timers.clear()
@@ -433,7 +489,7 @@ class Turn:
         entry = self.execution.timers.pop(timer, None)
         if entry is None:
             return
-        frame, purpose = entry
+        frame, purpose, _ = entry
         if frame is None:
             # Recorded: previousEventId 0, error States.Timeout in the event only; no event for the open states.
             self.close("TIMED_OUT", _TIMED_OUT, 0, "States.Timeout", None)
@@ -518,8 +574,8 @@ class Turn:
         # fault with a value that was computed (a Timestamp), it follows that event.
         previous = frame.last
         place = previous - self.base - 1
-        if place >= 0 and not isinstance(problem, FieldError):
-            previous = self.records[place][1]
+        if not isinstance(problem, FieldError):
+            previous = self.records[place][1] if place >= 0 else frame.before
         record = (_EVALUATION_FAILED, previous, self.now, problem.error, cause, problem.location, frame.state.name)
         frame.last = self.record(record)
 
@@ -563,14 +619,18 @@ __all__ = [
     "CancelTask",
     "CancelTimer",
     "ChildClosed",
+    "ChildrenFound",
     "Command",
     "Continued",
     "EndMapRun",
     "Event",
     "ItemsRead",
     "MapRunEnded",
+    "MapRunUpdated",
     "PlainError",
     "ReadItems",
+    "RedriveChild",
+    "RedriveMapRun",
     "Redriven",
     "SetTimer",
     "StartChild",

@@ -3,48 +3,46 @@
 One thread runs the loop; task attempts run elsewhere (their handlers see to that) and report through a queue. Time is a
 Clock's. With `skip_time`, the clock jumps to the next timer whenever nothing can go on and no attempt is running; while
 attempts run it moves at real speed, so that their timeouts still mean something.
+
+With a journal, a round of the loop ends with a commit, and what the world can see of the round comes after it: attempts
+that start, whoever waits for an answer (`when_settled`). While nothing can be committed, nothing goes on.
 """
 
 from __future__ import annotations
 
-import heapq
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from penstock import failpoints
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
-from penstock.engine import limits
+from penstock.engine.agenda import Agenda
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
+from penstock.engine.commands import Commands
 from penstock.engine.core import (
-    CancelChild,
-    CancelTask,
-    CancelTimer,
     ChildClosed,
-    Command,
     Continued,
     Event,
     Redriven,
-    SetTimer,
-    StartChild,
     Started,
-    StartTask,
     StopRequested,
     TaskReported,
     TimersFired,
     advance,
 )
 from penstock.engine.execution import Execution, Type
-from penstock.engine.history import events
-from penstock.engine.mapruns import EndMapRun, ItemsRead, MapRunEnded, ReadItems, StartMapRun
+from penstock.engine.history import Record, events
+from penstock.engine.mapruns import ItemsRead, MapRunEnded
 from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
 from penstock.engine.running import ExecutionResult, Observer, Running
+from penstock.engine.starting import ACCOUNT, REGION, new_execution
 from penstock.engine.tasks.handler import (
-    Cancel,
     Failed,
     Later,
     NotStarted,
@@ -53,25 +51,36 @@ from penstock.engine.tasks.handler import (
     Submitted,
     Succeeded,
     TaskHandler,
-    TaskRequest,
-    select,
 )
-from penstock.errors import InvalidInput, PenstockError, ServiceError, UsageError
-from penstock.jsontools import Json
+from penstock.errors import JsonError, ServiceError, StoreError, StoreUnavailable, UsageError
+from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
+    from penstock.engine.journal import Journal, Link
+    from penstock.engine.maprunning import ActiveRun
     from penstock.engine.objects import ObjectStore
 
 Machines: TypeAlias = Callable[[str], "Program | None"]
 """The program of a state machine ARN, for `states:startExecution`."""
 
+Settled: TypeAlias = Callable[[StoreUnavailable | None], None]
+"""Hears that all that came before is durable, or why it is not."""
+
+SET_BACK_SECONDS: Final = 1.0
+"""Ours: how far behind a clock may be before it counts as set back."""
+
+AWAKE_SECONDS: Final = 60.0
+"""Ours: how long the loop sleeps at most, since a clock that is set forward wakes nobody."""
+
+RETRY_SECONDS: Final = 0.5
+"""Ours: how long after a commit that failed the next is tried."""
+
+_log = logging.getLogger("penstock.engine")
+
 _WHOLE = 0
 """In place of an attempt's number: the whole execution is meant."""
 
-__all__ = ["ACCOUNT", "REGION", "Driver", "ExecutionResult", "Machines", "Observer", "Running", "no_handler", "run"]
-
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
+__all__ = ["ACCOUNT", "REGION", "Driver", "ExecutionResult", "Machines", "Observer", "Running", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class Driver:
         machines: Machines | None = None,
         callbacks: Callbacks | None = None,
         objects: ObjectStore | None = None,
+        journal: Journal | None = None,
     ) -> None:
         if clock is None:
             clock = VirtualClock() if skip_time else SystemClock()
@@ -109,6 +119,12 @@ class Driver:
         self.entropy = entropy or Entropy()
         self.objects = objects
         """What distributed Maps read from and write to."""
+        self.journal = journal
+        self._held: list[Callable[[], None]] = []
+        """What is to be done when the round is durable."""
+        self._acks: list[Settled] = []
+        self.failing: StoreUnavailable | None = None
+        """Why nothing goes on, when that is so."""
         self.handlers: list[TaskHandler] = list(handlers)
         self.callbacks = callbacks or Callbacks()
         if callbacks is not None:
@@ -118,18 +134,21 @@ class Driver:
         nested = NestedExecutions(self, machines or _no_machine)
         self.handlers.insert(len(self.handlers) if place is None else place, nested)
         self._inbox: SimpleQueue[tuple[Running | None, int, Report | ItemsRead | MapRunEnded | _Posted]] = SimpleQueue()
-        self._timers: list[tuple[float, int, Running, int]] = []
-        self._timers_set = 0
-        self._timers_stale = 0
+        self.agenda = Agenda()
+        self.commands = Commands(self)
         self._turns: deque[tuple[Running, Event]] = deque()
         """What the core is still to be told, in order."""
-        self._later: list[tuple[float, int, Running, int, Later]] = []
-        """Attempts whose handlers want to be woken: a job to ask after."""
-        self._outside: set[tuple[Running, int]] = set()
+        self.outside: set[tuple[Running, int]] = set()
         """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
-        self._now = clock.now()
+        self.over: list[ActiveRun] = []
+        """Map Runs that ended without success and may be redriven."""
+        self._by_arn: dict[str, Running] = {}
+        """Those of them that are written down."""
+        self.clock_time = clock.now()
+        """What the clock said when it was last read."""
+        self._read_at = clock.monotonic()
         self._left = False
 
     # ---- executions
@@ -145,76 +164,96 @@ class Driver:
         role_arn: str | None = None,
         observer: Observer | None = None,
         sync: bool = False,
+        link: Link | None = None,
     ) -> Running:
         """A new execution; it begins when the loop runs. Raises InvalidInput for an input over the payload quota."""
-        entropy = self.entropy
-        if name is None:
-            name = entropy.uuid4()
-        elif not 0 < len(name) <= limits.NAME_CHARACTERS or not limits.NAME_FORBIDDEN.isdisjoint(name):
-            raise InvalidInput(
-                f"{name[:100]!r} is no name for an execution: 1 to {limits.NAME_CHARACTERS} characters, no blanks, "
-                'brackets, wildcards or control characters, none of "#%\\^|~`$&,;:/.'
-            )
-        if machine_arn is None:
-            machine_arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:StateMachine"
-        prefix, _, machine_name = machine_arn.partition(":stateMachine:")
-        if not machine_name or prefix.count(":") < 4:
-            raise UsageError(
-                f"{machine_arn!r} is no ARN of a state machine (arn:aws:states:REGION:ACCOUNT:stateMachine:NAME)."
-            )
-        if role_arn is None:
-            role_arn = f"arn:aws:iam::{prefix.split(':')[4]}:role/StepFunctionsRole"
-        standard = type == "STANDARD"
-        if standard:
-            arn = f"{prefix}:execution:{machine_name}:{name}"
-        else:
-            arn = f"{prefix}:express:{machine_name}:{name}:{entropy.uuid4()}"
-        execution = Execution(
+        execution = new_execution(
             program,
             value,
-            arn=arn,
+            entropy=self.entropy,
             name=name,
-            machine_arn=machine_arn,
-            machine_name=machine_name,
-            role_arn=role_arn,
             type=type,
-            seed=entropy.hex(32),
-            limit=limits.STANDARD_EVENTS if standard else limits.EXPRESS_EVENTS,
+            machine_arn=machine_arn,
+            role_arn=role_arn,
             sync=sync,
         )
-        if len(execution.input_text) > limits.PAYLOAD_BYTES:
-            raise InvalidInput(
-                f"The input has {len(execution.input_text):,} bytes of JSON; an execution takes {limits.PAYLOAD_BYTES:,} "
-                "at most. Put the data into a file or an object store and pass its place."
-            )
-        return self.begin(execution, observer)
+        return self.begin(execution, observer, link)
 
-    def begin(self, execution: Execution, observer: Observer | None = None) -> Running:
+    def begin(self, execution: Execution, observer: Observer | None = None, link: Link | None = None) -> Running:
         """Takes an execution that was made elsewhere; it begins when the loop runs."""
         running = Running(execution, observer)
+        running.linked = link is not None
+        if self.journal is not None:
+            self.journal.begin(running, self.time(), link)
+            self._by_arn[execution.arn] = running
         self._open.add(running)
         self._turns.append((running, Started()))
         return running
+
+    def adopt(self, running: Running, *events: Event) -> None:
+        """Takes an execution that was restored, with its timers; `events` is what it is told first."""
+        self._open.add(running)
+        self._by_arn[running.execution.arn] = running
+        for timer, (_, _, at) in running.execution.timers.items():
+            self.agenda.set_timer(at, running, timer)
+        for event in events:
+            self._turns.append((running, event))
+        if running.execution.ready:
+            self._turns.append((running, Continued()))
+
+    def find(self, arn: str) -> Running | None:
+        """The execution of that ARN, while it runs and its turns are written down."""
+        return self._by_arn.get(arn)
+
+    def hold(self, call: Callable[[], None]) -> None:
+        """Has something done when the round is durable; for the loop's thread."""
+        self._held.append(call)
+
+    def tell(self, running: Running, event: Event) -> None:
+        """Has the core told something, in its turn; for the loop's thread."""
+        self._turns.append((running, event))
 
     def stop(self, running: Running, error: str | None = None, cause: str | None = None) -> None:
         """Aborts an execution, as StopExecution does; from any thread. Nothing happens where it has ended."""
         if not running.closed:
             self._inbox.put((running, _WHOLE, Stopped(error, cause)))
 
+    def report(self, running: Running, attempt: int, news: Report | ItemsRead | MapRunEnded) -> None:
+        """Brings news of an attempt or of a Map Run; from any thread."""
+        self._inbox.put((running, attempt, news))
+
     def post(self, call: Callable[[], None]) -> None:
         """Has the loop's own thread make a call, between two executions' turns; from any thread."""
         self._inbox.put((None, _WHOLE, _Posted(call)))
+
+    def when_settled(self, done: Settled) -> None:
+        """Calls `done` when all that the loop has been told until now is durable; at once where nothing is written down. For
+        the loop's thread."""
+        if self.journal is None:
+            done(None)
+        else:
+            self._acks.append(done)
 
     def redrive(self, running: Running) -> None:
         """Lets an execution that ended without success go on from what did not succeed, as RedriveExecution does.
 
         Raises ServiceError ExecutionNotRedrivable, in AWS's words."""
-        reason = why_not(running.execution, self._time())
+        reason = why_not(running.execution, self.time())
         if reason is not None:
             raise ServiceError(reason, code="ExecutionNotRedrivable")
-        self._open.add(running)
-        self._turns.append((running, Redriven()))
+        self.reopen(running)
         self.turn()
+
+    def reopen(self, running: Running, *, now: bool = False) -> None:
+        """Lets an execution that may be redriven go on, in its turn or at once; for the loop's thread."""
+        running.told = False
+        self._open.add(running)
+        if running.entry is not None:
+            self._by_arn[running.execution.arn] = running
+        if now:
+            self.tell_now(running, Redriven())
+        else:
+            self._turns.append((running, Redriven()))
 
     def send(self, token: str, report: Report) -> bool:
         """What SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat do; from any thread. False for a token that is not
@@ -233,7 +272,7 @@ class Driver:
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
         execution = running.execution
-        while execution.status == "RUNNING":
+        while execution.status == "RUNNING" and not (self._left or running.withdrawn):
             self.turn()
         return running.result
 
@@ -246,39 +285,153 @@ class Driver:
         while self._open and not self._left:
             self.turn()
 
+    @property
+    def left(self) -> bool:
+        return self._left
+
     def leave(self) -> None:
-        """Lets `finish` return before everything has ended; from any thread."""
+        """Lets `run` and `finish` return before everything has ended; from any thread."""
         self._left = True
         self._inbox.put((None, _WHOLE, _Posted(_nothing)))  # it may be waiting for news
 
-    def close(self) -> None:
-        """Stops the attempts that still run. The handlers stay open: they are the caller's."""
+    def close(self, *, torn: bool = False) -> None:
+        """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
+        `torn`: an exception came out of the loop, which may have cut a turn in two; what is not committed is given up.
+        """
         for running in self._open:
-            for cancel in running.cancels.values():
-                cancel()
-            running.cancels.clear()
-            for token in running.tokens.values():
-                self.callbacks.forget(token)
-            running.tokens.clear()
-            for run in running.map_runs.values():
-                run.close()
+            self._let_go(running)
+        for active in self.over:
+            active.close()
+        self.over.clear()
         self._open.clear()
-        self._outside.clear()
+        self._by_arn.clear()
+        self.outside.clear()
+        self._held.clear()
+        if self.journal is not None and not torn:
+            with suppress(StoreError):  # what could not be written down before cannot be now
+                self.journal.end()
+        self._disown(StoreUnavailable("The service ends."))
+
+    def abandon(self, error: StoreUnavailable) -> None:
+        """After a fault in the loop: nothing more is written down, and whoever waits hears so. The next process goes on
+        from what is."""
+        for running in self._open:
+            with suppress(Exception):
+                self._let_go(running)
+        self._disown(error)
+        while True:
+            try:
+                _, _, news = self._inbox.get_nowait()
+            except Empty:
+                return
+            if isinstance(news, _Posted):
+                news.call()
+
+    def _disown(self, error: StoreUnavailable) -> None:
+        acks, self._acks = self._acks, []
+        for done in acks:
+            done(error)
+
+    def _let_go(self, running: Running) -> None:
+        """Stops what is being done for an execution."""
+        for cancel in running.cancels.values():
+            cancel()
+        running.cancels.clear()
+        for token in running.tokens.values():
+            self.callbacks.forget(token)
+        running.tokens.clear()
+        for run in running.map_runs.values():
+            run.close()
 
     # ---- the loop
 
     def turn(self) -> None:
         """One round: all news, all due timers; and if there was nothing, waiting for something."""
         turns = self._turns
+        if self.failing is not None and not self._settled([]):
+            self._hold_still()
+            return
         if turns:
+            acks, self._acks = self._acks, []
             for _ in range(len(turns)):  # a Continued goes to the end, behind the timers and reports that are due
-                self._tell(*turns.popleft())
+                self.tell_now(*turns.popleft())
+            if self.journal is not None:
+                self._settled(acks)
             if turns:
                 self._collect()
                 self._fire()
             return
+        if self.journal is not None and (self._held or self._acks or self.journal.pending):
+            acks, self._acks = self._acks, []
+            self._settled(acks)
+            return
         if not (self._collect() or self._fire()):
             self._wait()
+
+    def _settled(self, acks: list[Settled]) -> bool:
+        """Ends a round: commits, and then does what waited for it. False where it cannot be committed."""
+        journal = self.journal
+        assert journal is not None
+        try:
+            journal.commit()
+        except StoreUnavailable as error:
+            if self.failing is None:
+                _log.warning("Nothing goes on until it can be written down. %s", error)
+            self.failing = error
+            self._withdraw(error)
+            for done in acks:
+                done(error)
+            return False
+        if self.failing is not None:
+            _log.warning("It can be written down again, and all goes on.")
+            self.failing = None
+        held, self._held = self._held, []
+        for call in held:
+            self.settled(call)
+        for done in acks:
+            done(None)
+        return True
+
+    def settled(self, call: Callable[[], None]) -> None:
+        """Does what waited for the round to be durable."""
+        call()
+
+    def _withdraw(self, error: StoreUnavailable) -> None:
+        """Takes back what was begun in the round that cannot be committed, as if it had never been asked for."""
+        assert self.journal is not None
+        # Those that have ended in this very round, too, of which only what waits for the round still knows. Not those whose
+        # parent is durable: they go on with it.
+        ended = (running for running in map(_running_of, self._held) if running is not None)
+        known = dict.fromkeys([*self._open, *ended])
+        pending = [e for e in known if e.entry is not None and not e.entry.durable and not e.linked]
+        if not pending:
+            return
+        while pending:
+            running = pending.pop()
+            pending += running.children.values()
+            running.withdrawn = True
+            self.journal.withdraw(running)
+            self._let_go(running)
+            running.execution.timers.clear()
+            self._open.discard(running)
+            self._by_arn.pop(running.execution.arn, None)
+            self.refused(running, error)
+        self._turns = deque(turn for turn in self._turns if not turn[0].withdrawn)
+        self._held = [call for call in self._held if not _is_of_withdrawn(call)]
+
+    def refused(self, running: Running, error: StoreUnavailable) -> None:
+        """An execution that was begun could not be written down, and is gone. For who made it known."""
+
+    def _hold_still(self) -> None:
+        """Hears what there is to hear until the next try to commit; executions wait."""
+        try:
+            self._report(*self._inbox.get(timeout=RETRY_SECONDS))
+        except Empty:
+            return
+        self._collect()
+        acks, self._acks = self._acks, []
+        for done in acks:
+            done(self.failing)
 
     def _collect(self) -> bool:
         inbox = self._inbox
@@ -298,8 +451,8 @@ class Driver:
             return
         assert running is not None  # all other news is of an execution
         if isinstance(report, ItemsRead | MapRunEnded):
-            self._outside.discard((running, attempt))
-            self._turns.append((running, report))
+            self.outside.discard((running, attempt))
+            self.commands.map_run_worked(running, running.map_runs.get(attempt), report)
             return
         if isinstance(report, Stopped) and (attempt == _WHOLE or attempt in running.cancels):
             self._turns.append((running, StopRequested(report.error, report.cause)))
@@ -307,78 +460,57 @@ class Driver:
         if attempt not in running.cancels:
             return  # it was cancelled or has reported already
         if isinstance(report, Later):
-            self._timers_set += 1
-            at = self._time() + report.seconds
-            heapq.heappush(self._later, (at, self._timers_set, running, attempt, report))
+            self.agenda.wake_later(self.time() + report.seconds, running, attempt, report)
             if not report.outside:
-                self._outside.discard((running, attempt))
+                self.outside.discard((running, attempt))
             return
+        if self.journal is not None and isinstance(report, Succeeded | Submitted):
+            report = _writable(report)
+            if failpoints.ON:
+                failpoints.hit("task.reported")
         if isinstance(report, Succeeded | Failed | NotStarted):
-            self._ended(running, attempt)
+            self.commands.ended(running, attempt)
         elif isinstance(report, Submitted) and attempt in running.tokens and not report.working:
             # From here on nobody in this process is working: with skip_time, the time until the token comes is skipped.
-            self._outside.discard((running, attempt))
+            self.outside.discard((running, attempt))
         self._turns.append((running, TaskReported(attempt, report)))
 
-    def _ended(self, running: Running, attempt: int) -> Cancel | None:
-        """Forgets an attempt; how to stop it, if it was still running."""
-        cancel = running.cancels.pop(attempt, None)
-        self._outside.discard((running, attempt))
-        token = running.tokens.pop(attempt, None)
-        if token is not None:
-            self.callbacks.forget(token)
-        return cancel
-
-    def _next_timer(self) -> float | None:
-        timers = self._timers
-        while timers and timers[0][3] not in timers[0][2].execution.timers:
-            heapq.heappop(timers)  # cancelled
-        return timers[0][0] if timers else None
-
-    def _next_later(self) -> float | None:
-        later = self._later
-        while later and later[0][3] not in later[0][2].cancels:
-            heapq.heappop(later)  # the attempt is over
-        return later[0][0] if later else None
-
     def _fire(self) -> bool:
-        """Fires what is due: of each execution all at once, so that simultaneous events are recorded together."""
-        now = self._time()
-        due: dict[int, tuple[Running, list[int]]] = {}
-        while True:
-            at = self._next_timer()
-            if at is None or at > now:
-                break
-            _, _, running, timer = heapq.heappop(self._timers)
-            due.setdefault(id(running), (running, []))[1].append(timer)
-        for running, timers in due.values():
+        """Fires what is due."""
+        now = self.time()
+        due = self.agenda.due(now)
+        for running, timers in due:
             self._turns.append((running, TimersFired(timers)))
-        return self._wake(now) or bool(due)
+        if failpoints.ON and due:
+            failpoints.hit("timer.fired")
+        woken = self.agenda.to_wake(now)
+        for running, attempt, later in woken:
+            self.outside.add((running, attempt))
+            try:
+                later.wake()
+            except Exception as error:  # a handler's, not the loop's
+                self.report(running, attempt, Failed(type(error).__name__, f"The task could not go on: {error}"))
+        return bool(due or woken)
 
-    def _wake(self, now: float) -> bool:
-        woken = False
-        while True:
-            at = self._next_later()
-            if at is None or at > now:
-                return woken
-            _, _, running, attempt, later = heapq.heappop(self._later)
-            self._outside.add((running, attempt))
-            later.wake()
-            woken = True
-
-    def _time(self) -> float:
-        # A history never goes back in time, even when the machine's clock is set back.
-        self._now = max(self._now, self.clock.now())
-        return self._now
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        # A clock that runs a little behind is waited for; one that was set back is believed, and waits keep their length.
+        clock = self.clock
+        now, read_at = clock.now(), clock.monotonic()
+        if now < self.clock_time:
+            back = self.clock_time + (read_at - self._read_at) - now
+            if back > SET_BACK_SECONDS and isinstance(clock, SystemClock):
+                self.agenda.set_back(back)
+            else:
+                now = self.clock_time
+        self.clock_time, self._read_at = now, read_at
+        return now
 
     def _wait(self) -> None:
         clock = self.clock
-        at = self._next_timer()
-        if self._later:
-            later = self._next_later()
-            at = later if at is None or (later is not None and later < at) else at
-        seconds = None if at is None else max(0.0, at - self._time())
-        if not self._outside and at is not None and seconds is not None and not isinstance(clock, SystemClock):
+        at = self.agenda.next()
+        seconds = None if at is None else max(0.0, at - self.time())
+        if not self.outside and at is not None and seconds is not None and not isinstance(clock, SystemClock):
             if isinstance(clock, VirtualClock):
                 clock.advance_to(at)  # to the instant itself: a sum of floats may fall short of it for ever
             else:
@@ -386,7 +518,7 @@ class Driver:
             return
         before = clock.monotonic()
         try:
-            item = self._inbox.get(timeout=None if seconds is None else min(seconds, 86_400))
+            item = self._inbox.get(timeout=None if seconds is None else min(seconds, AWAKE_SECONDS))
         except Empty:
             item = None
         if isinstance(clock, VirtualClock):
@@ -394,16 +526,36 @@ class Driver:
         if item is not None:
             self._report(*item)
 
-    def _tell(self, running: Running, event: Event) -> None:
+    def tell_now(self, running: Running, event: Event) -> None:
+        """Tells the core, and does what it asks for; for the loop's thread."""
         execution = running.execution
-        commands = advance(execution, event, self._time())
+        now = self.time()
+        entry = running.entry
+        journal = self.journal if entry is not None and entry.turns else None
+        if entry is not None and journal is not None:
+            # It begins when it was taken in: what its row says, and whoever asked for it is told.
+            now = max(now, entry.last) if entry.turn else entry.last
+        if isinstance(event, ChildClosed) and event.status == "SUCCEEDED" and event.child not in execution.attempts:
+            running.late[event.child] = (event.child, event.output, event.described)
+        if execution.status != "RUNNING" and not isinstance(event, Redriven):
+            return  # news for what is over
+        commands = advance(execution, event, now)
+        new = [] if journal is None else journal.turn(running, event, now)
         if commands:
             for command in commands:
-                self._carry_out(running, command)
+                self.commands.carry_out(running, command, now)
         if running.observer is not None:
-            self._show(running, running.observer)
+            if journal is None:
+                self._show(running, running.observer)
+            elif new:
+                self._held.append(_Show(running, new, execution.base - len(new) + 1))
+        if journal is not None and execution.status == "RUNNING":
+            journal.carried_out(running)
         if execution.status != "RUNNING":
+            if entry is not None and journal is None and self.journal is not None:
+                self.journal.over(running)
             self._open.discard(running)
+            self._by_arn.pop(execution.arn, None)
             if running.on_close is not None:
                 on_close, running.on_close = running.on_close, None
                 on_close(running)
@@ -419,152 +571,46 @@ class Driver:
 
     # ---- commands
 
-    def _carry_out(self, running: Running, command: Command) -> None:
-        match command:
-            case SetTimer(timer, at):
-                self._timers_set += 1
-                heapq.heappush(self._timers, (at, self._timers_set, running, timer))
-            case StartTask(attempt, request):
-                self._start_task(running, attempt, request)
-            case CancelTask(attempt):
-                cancel = self._ended(running, attempt)
-                if cancel is not None:
-                    cancel()
-            case StartChild():
-                self._start_child(running, command)
-            case CancelChild(child):
-                other = running.children.pop(child, None)
-                if other is not None:
-                    other.on_close = _counted
-                    self._tell(other, StopRequested())
-                run = running.map_runs.pop(child, None)
-                if run is not None:
-                    run.abort(self._time())
-            case StartMapRun() | ReadItems() | EndMapRun():
-                self._map_run(running, command)
-            case CancelTimer():
-                self._cancelled_timer()
 
-    def _cancelled_timer(self) -> None:
-        # Cancelled timers stay in the heap until they come up; not when they are most of it.
-        self._timers_stale += 1
-        if self._timers_stale > 1000 and 2 * self._timers_stale > len(self._timers):
-            self._timers = [t for t in self._timers if t[3] in t[2].execution.timers]
-            heapq.heapify(self._timers)
-            self._timers_stale = 0
+@dataclass(frozen=True, slots=True)
+class _Show:
+    """Events that are shown when the round is durable."""
 
-    def _start_task(self, running: Running, attempt: int, request: TaskRequest) -> None:
-        inbox = self._inbox
+    running: Running
+    records: list[Record]
+    first: int
 
-        def report(news: Report) -> None:
-            inbox.put((running, attempt, news))
+    def __call__(self) -> None:
+        if self.running.observer is not None:
+            for event in events(self.records, first=self.first):
+                self.running.observer(event)
 
-        running.cancels[attempt] = _nothing
-        if request.token is not None:
-            self.callbacks.expect(request.token, report)
-            running.tokens[attempt] = request.token
-        handler = select(self.handlers, request)
-        if handler is None:
-            report(no_handler(request))
-            return
-        if not isinstance(handler, NestedExecutions):
-            self._outside.add((running, attempt))
-        try:
-            cancel = handler.start(request, report)
-        except PenstockError:
-            raise
-        except Exception as error:
-            report(Failed(type(error).__name__, f"The task could not be started: {error}"))
-            return
-        if attempt in running.cancels:
-            running.cancels[attempt] = cancel
 
-    def _start_child(self, running: Running, command: StartChild) -> None:
-        parent = running.execution
-        kind: Type = "EXPRESS" if command.type == "EXPRESS" else "STANDARD"
-        machine_name = f"{parent.machine_name}/{command.label}"
-        name = self.entropy.uuid4()
-        prefix = parent.machine_arn.partition(":stateMachine:")[0]
-        execution = Execution(
-            command.program,
-            command.value,
-            arn=f"{prefix}:{'execution' if kind == 'STANDARD' else 'express'}:{machine_name}:{name}",
-            name=name,
-            machine_arn=f"{prefix}:stateMachine:{machine_name}",
-            machine_name=machine_name,
-            role_arn=parent.role_arn,
-            type=kind,
-            seed=self.entropy.hex(32),
-            limit=limits.STANDARD_EVENTS if kind == "STANDARD" else limits.EXPRESS_EVENTS,
-            text=command.text,
-        )
-        execution.root.item = command.item
-        child = self.begin(execution)
-        running.children[command.child] = child
-        run = child.map_run = running.map_runs[command.run]
-        child.items = command.items
-        run.child_started(command.items)
+def _running_of(call: Callable[[], None]) -> Running | None:
+    running = getattr(call, "running", None)
+    return running if isinstance(running, Running) else None
 
-        def closed(child: Running) -> None:
-            del running.children[command.child]
-            ended = child.execution
-            run.child_ended(ended, child.items)
-            described = run.described(ended)
-            news = ChildClosed(
-                command.child, ended.status, ended.output, ended.output_text, ended.error, ended.cause, described
-            )
-            self._turns.append((running, news))
 
-        child.on_close = closed
+def _is_of_withdrawn(call: Callable[[], None]) -> bool:
+    running = _running_of(call)
+    return running is not None and running.withdrawn
 
-    def _map_run(self, running: Running, command: StartMapRun | ReadItems | EndMapRun) -> None:
-        number = command.run
-        if isinstance(command, StartMapRun):
-            from penstock.engine.maprunning import ActiveRun  # not for executions that have none
 
-            active = running.map_runs[number] = ActiveRun(command, running.execution, self.objects, self._time())
-            running.result.map_runs.append(active.record)
-            return
-        active = running.map_runs[number]
-        if isinstance(command, EndMapRun):
-            del running.map_runs[number]
-        work = active.work(command, self._time())
-        if not active.takes_time(command):
-            self._turns.append((running, work()))
-            return
-        self._outside.add((running, number))
-        inbox = self._inbox
-        Thread(target=lambda: inbox.put((running, number, work())), daemon=True).start()
+def _writable(report: Succeeded | Submitted) -> Report:
+    """The report, or the failure that the core would make of an output that is no JSON."""
+    try:
+        dumps(report.output)
+    except JsonError as error:
+        return Failed("States.TaskFailed", str(error))
+    return report
 
 
 def _nothing() -> None:
     pass
 
 
-def _counted(child: Running) -> None:
-    """A child execution of a Map Run was stopped with it."""
-    if child.map_run is not None:
-        child.map_run.child_ended(child.execution, child.items)
-
-
 def _no_machine(arn: str) -> None:
     return None
-
-
-def no_handler(request: TaskRequest) -> Failed:
-    """The answer to a task that nothing here can carry out. States.Runtime, so that no retrier waits for what will not
-    come and no catcher hides it."""
-    activity = ":activity:" in request.resource
-    what = (
-        "Give the run a penstock.Callbacks that has this activity"
-        if activity
-        else "Map it to a function in penstock.toml"
-    )
-    return Failed(
-        "States.Runtime",
-        f"Nothing here answers the resource {request.resource} of the state '{request.state_name}'. "
-        f"{what}, or mock the state.",
-    )
 
 
 def run(

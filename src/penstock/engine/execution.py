@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from penstock.asl.errors import BRANCH_FAILED, RUNTIME, matches
 from penstock.asl.scope import EvaluationError
 from penstock.engine.history import Record
+from penstock.engine.texts import Texts
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ ItemOf: TypeAlias = tuple[int, Json, str | None, str]
 
 STATE_DATA: Final = "STATE_DATA"
 """The source of items that come from the state's input."""
+
+
+def alone(item: ItemOf) -> Json:
+    """What a Map without ItemSelector gives: an array's element, or the pair that an object's member is (observed,
+    floci-io/floci#1588)."""
+    _, value, key, _ = item
+    return value if key is None else {"Key": key, "Value": value}
 
 
 class PlainError(EvaluationError):
@@ -145,6 +153,7 @@ class RunJoin(Join):
     """A distributed Map that is running: its items come and go, and its children are executions of their own."""
 
     __slots__ = (
+        "again",
         "batch",
         "batch_bytes",
         "buffer",
@@ -153,6 +162,7 @@ class RunJoin(Join):
         "counts",
         "envelope",
         "failure",
+        "finding",
         "max_batch_bytes",
         "max_batch_items",
         "more",
@@ -160,8 +170,10 @@ class RunJoin(Join):
         "percentage",
         "read",
         "reading",
+        "redrives",
         "run",
         "size",
+        "untold",
     )
 
     def __init__(self, run: int, limit: int) -> None:
@@ -190,9 +202,17 @@ class RunJoin(Join):
         self.percentage = 0.0
         """How many of hundred items may fail; 0 where only a number says it."""
         self.outputs: dict[int, tuple[list[Json], list[bytes]]] = {}
-        """What each child has given, by its index."""
+        """What each child has given, by its number: they count up, as the items do."""
         self.counts: dict[int, int] = {}
         """How many items each child has."""
+        self.redrives = 0
+        """How often the run was redriven."""
+        self.finding = False
+        """Whether the driver looks for the children that did not succeed."""
+        self.again: deque[tuple[int, int]] = deque()
+        """Children that run again, by their numbers, and how many items each has."""
+        self.untold: list[int] = []
+        """Children that were running when the run was broken off."""
         self.closing = False
         """Whether the results are being written."""
         self.failure: Failure | None = None
@@ -204,6 +224,7 @@ class Frame:
 
     __slots__ = (
         "attempt",
+        "before",
         "entered",
         "entered_at",
         "failure",
@@ -248,6 +269,8 @@ class Frame:
         self.index = index
         self.last = last
         """Id of the event that its next event follows."""
+        self.before = 0
+        """Id of the event that `last` follows, where `last` may have been taken away before it is asked for."""
         self.phase = ENTER
         self.entered = 0
         """Id of the StateEntered event of its state."""
@@ -300,6 +323,7 @@ class Execution:
         "status",
         "stopped",
         "sync",
+        "texts",
         "timers",
         "turn",
         "type",
@@ -347,6 +371,7 @@ class Execution:
         self.redrive_count = 0
         self.redriven = 0.0
         """When it was redriven last."""
+        self.texts = Texts()
         self.records: list[Record] = []
         """Events since the last time somebody took them; the first has id base + 1."""
         self.base = 0
@@ -357,8 +382,8 @@ class Execution:
         """Frames that can go on, in order."""
         self.attempts: dict[int, Frame] = {}
         """Attempts that the world is working on."""
-        self.timers: dict[int, tuple[Frame | None, str]] = {}
-        """Timers that are set, and what for."""
+        self.timers: dict[int, tuple[Frame | None, str, float]] = {}
+        """Timers that are set: for what, and for when."""
         self.context: dict[str, Any] | None = None
         """The part of the context object that never changes, made when first asked for."""
         self.turn: Callable[[Execution, float], Turn] | None = None

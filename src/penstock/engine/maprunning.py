@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
 from penstock.asl.errors import ITEM_READER_FAILED, RESULT_WRITER_FAILED
-from penstock.engine.mapruns import EndMapRun, Item, ItemsRead, MapRun, MapRunEnded, ReadItems, StartMapRun
+from penstock.engine.mapruns import Counts, EndMapRun, Item, ItemsRead, MapRun, MapRunEnded, ReadItems, StartMapRun
 from penstock.engine.objects import ObjectError, ObjectStore
 from penstock.engine.readers import ReadFailed, read
 from penstock.engine.writers import ResultFiles, description
@@ -17,11 +17,17 @@ from penstock.jsontools import Json
 
 if TYPE_CHECKING:
     from penstock.engine.execution import Execution
+    from penstock.engine.journal import Closed
+    from penstock.engine.running import Running
 
 NO_STORE: Final = (
     "There are no objects here that an ItemReader or a ResultWriter could use. Give them: objects= of penstock.run, "
     "or `objects` (a folder) or `endpoint_url` in [aws] of penstock.toml."
 )
+
+
+KEPT: Final = 10_000
+"""Ours: how many children that did not succeed are kept for a redrive, where they are in memory only."""
 
 
 class ActiveRun:
@@ -35,6 +41,10 @@ class ActiveRun:
         self._describes = command.sink is not None and command.sink.transformation == "NONE"
         self._source = command.source
         self._items: Iterator[Item] | None = None
+        self._skip = 0
+        """How many items an earlier process has read already."""
+        self.unsuccessful: dict[int, Running] = {}
+        """Children that did not succeed, where no file knows them: a redrive goes on with them."""
         self._files: ResultFiles | None = None
         if self._sink is not None and store is not None:
             self._files = ResultFiles(store, self._sink, command.arn)
@@ -58,7 +68,7 @@ class ActiveRun:
 
         return do
 
-    def described(self, execution: Execution) -> Json:
+    def described(self, execution: Execution | Closed) -> Json:
         """The description that stands for a child execution in the state's result; None where its output does."""
         if self._files is not None or (execution.status == "SUCCEEDED" and not self._describes):
             return None
@@ -74,7 +84,7 @@ class ActiveRun:
             if self._items is None:
                 if self._sink is not None and self._sink.bucket is not None:
                     self._store.check(self._sink.bucket)
-                self._items = read(self._store, self._source)
+                self._items = islice(read(self._store, self._source), self._skip, None)
             items = list(islice(self._items, count))
         except ReadFailed as error:
             return ItemsRead(number, error=ITEM_READER_FAILED, cause=error.cause)
@@ -85,13 +95,38 @@ class ActiveRun:
         self.record.item_counts.found(len(items))
         return ItemsRead(number, items, len(items) == count)
 
+    @property
+    def writes(self) -> bool:
+        """Whether the results go to files."""
+        return self._files is not None
+
+    def take_up(self, read: int, children: Iterable[tuple[str, int, int]]) -> None:
+        """Goes on with a run of an earlier process that had read so many items. `children`: status, how many, their items."""
+        if self._source is not None:
+            self._skip = read
+        items = self.record.item_counts = Counts()
+        executions = self.record.execution_counts = Counts()
+        items.found(read)
+        for status, count, held in children:
+            executions.found(count)
+            executions.started(count)
+            items.started(held)
+            if status != "RUNNING":
+                executions.ended(count, status)
+                items.ended(held, status)
+
+    def add_result(self, execution: Execution | Closed) -> None:
+        """Takes in a child that ended in an earlier process, and was counted then."""
+        if self._files is not None:
+            self._files.add(execution)
+
     def child_started(self, items: int) -> None:
         """A child execution with so many items."""
         self.record.item_counts.started(items)
         self.record.execution_counts.found(1)
         self.record.execution_counts.started(1)
 
-    def child_ended(self, execution: Execution, items: int) -> None:
+    def child_ended(self, execution: Execution | Closed, items: int) -> None:
         self.record.item_counts.ended(items, execution.status)
         self.record.execution_counts.ended(1, execution.status)
         if self._files is not None:
@@ -119,14 +154,60 @@ class ActiveRun:
         else:
             record.status = "FAILED"
         record.stopped = now
-        self.close()
+        if record.status == "SUCCEEDED":
+            self.close()
+        else:
+            self._close_items()  # its results are wanted again when it is redriven
         return MapRunEnded(self.number, output, *(error or (None, None)))
+
+    def keep(self, number: int, child: Running) -> None:
+        """A child that did not succeed, for a redrive."""
+        if len(self.unsuccessful) < KEPT:
+            self.unsuccessful[number] = child
+
+    def redrive(self, count: int, read: int, now: float) -> list[tuple[int, int]]:
+        """The run goes on; the children that run again, and how many items each has."""
+        self.record.redrive(count, now)
+        self._skip = read
+        if self._files is not None:
+            self._files.again()
+        return [(number, child.items) for number, child in sorted(self.unsuccessful.items())]
+
+    def pending_redrive(self, executions: int, items: int) -> None:
+        """So many children of an earlier process, with so many items, wait for another try."""
+        if not executions:
+            return
+        for counts, count in ((self.record.execution_counts, executions), (self.record.item_counts, items)):
+            counts.pending_redrive = count
+            counts.failed = max(0, counts.unsuccessful - count)
+            counts.timed_out = counts.aborted = 0
+
+    def child_started_again(self, items: int) -> None:
+        """A child that did not succeed goes on."""
+        self.record.item_counts.started_again(items)
+        self.record.execution_counts.started_again(1)
+
+    def child_left_for_another(self, items: int) -> None:
+        """A child that did not succeed is begun anew, as another."""
+        items_, executions = self.record.item_counts, self.record.execution_counts
+        items_.pending_redrive -= items
+        items_.pending += items
+        executions.pending_redrive -= 1
+        executions.total -= 1  # it is counted again as the other
+
+    def child_left(self, items: int) -> None:
+        """A child that did not succeed cannot go on."""
+        self.record.item_counts.left(items)
+        self.record.execution_counts.left(1)
 
     def close(self) -> None:
         """Lets go of what is open."""
         files, self._files = self._files, None
         if files is not None:
             files.discard()
+        self._close_items()
+
+    def _close_items(self) -> None:
         items, self._items = self._items, None
         close: Callable[[], None] | None = getattr(items, "close", None)
         if close is not None:
@@ -136,4 +217,4 @@ class ActiveRun:
     def abort(self, now: float) -> None:
         self.record.status = "ABORTED"
         self.record.stopped = now
-        self.close()
+        self._close_items()

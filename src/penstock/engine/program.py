@@ -35,11 +35,13 @@ R = TypeVar("R", bound=RecoveringState)
 class Program:
     """A compiled machine, or a compiled branch or processor of one. Shared by all its executions, never changed."""
 
-    __slots__ = ("name", "start", "states", "timeout_seconds")
+    __slots__ = ("name", "source", "start", "states", "timeout_seconds")
 
     def __init__(self, name: str) -> None:
         self.name = name
         """The Map whose processor it is; empty for a whole machine."""
+        self.source: str | None = None
+        """The definition as JSON text, where whoever compiled it wants executions of it written down."""
         self.states: dict[str, State] = {}
         """Every state by name, those of branches and processors too: names are unique over a machine."""
         self.start: State
@@ -52,6 +54,17 @@ def compile_program(machine: StateMachine) -> Program:
     It refuses what cannot run; what AWS would refuse besides is `asl.check`'s affair.
     """
     return _Compiler().program(machine, "", "/States")
+
+
+def compile_text(text: str) -> Program:
+    """The program of a definition that was checked before, as JSON text; a journal finds the text in its `source`."""
+    from penstock.asl.read import read
+
+    machine = read(text, format="json").machine
+    assert machine is not None
+    program = compile_program(machine)
+    program.source = text
+    return program
 
 
 def compile_state(state: model.State, language: str = "JSONPath") -> Program:
@@ -300,7 +313,7 @@ class _Compiler:
         )
         if self.jsonata:
             compiled.select = self.query(state.selector, "ItemSelector")
-            compiled.items_path = self.query(state.items, "Items", "array")
+            compiled.items_path = self.query(state.items, "Items", "array|object" if distributed else "array")
         else:
             compiled.select = self.template(state.selector, "ItemSelector")
         if state.items_path is not UNSET:

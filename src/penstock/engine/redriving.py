@@ -16,6 +16,7 @@ from penstock.engine.history import KIND
 
 if TYPE_CHECKING:
     from penstock.engine.core import Turn
+    from penstock.engine.journal import Closed
 
 _REDRIVEN: Final = KIND["ExecutionRedriven"]
 _PERIOD: Final = 14 * 86_400
@@ -23,7 +24,7 @@ _LONGEST: Final = 365 * 86_400
 _EVENTS: Final = 24_999
 
 
-def why_not(execution: Execution, now: float) -> str | None:
+def why_not(execution: Execution | Closed, now: float) -> str | None:
     """AWS's redriveStatusReason where it cannot be redriven, else None."""
     if execution.type == "EXPRESS":
         return "Express workflow executions cannot be redriven"
@@ -61,14 +62,18 @@ def _restore(turn: Turn, frame: Frame, redriven: int) -> list[Frame]:
     inside = frame.entered and frame.state.retries
     join = frame.join or frame.kept
     frame.last = redriven
+    frame.before = redriven - 1
     frame.attempt = frame.failure = frame.retries = frame.join = frame.kept = None
     frame.result = None
     frame.retry_count = frame.timer = 0
     if not inside:
         turn.wake(frame, ENTER)
         return []
-    if join is None or isinstance(join, RunJoin):
+    if join is None:
         turn.wake(frame, AGAIN)
+        return []
+    if isinstance(join, RunJoin):
+        frame.state.redrive_run(turn, frame, join)
         return []
     frame.join = join
     if not join.pending:

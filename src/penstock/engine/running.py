@@ -13,6 +13,7 @@ from penstock.engine.tasks.handler import Cancel
 from penstock.jsontools import Json
 
 if TYPE_CHECKING:
+    from penstock.engine.journal import Entry
     from penstock.engine.maprunning import ActiveRun
 
 Observer: TypeAlias = Callable[[HistoryEvent], None]
@@ -98,16 +99,22 @@ class Running:
     __slots__ = (
         "cancels",
         "children",
+        "entry",
         "execution",
         "items",
+        "late",
+        "linked",
         "map_run",
         "map_runs",
         "observer",
         "on_close",
+        "over",
         "records",
         "result",
         "seen",
         "tokens",
+        "told",
+        "withdrawn",
     )
 
     def __init__(self, execution: Execution, observer: Observer | None) -> None:
@@ -122,10 +129,22 @@ class Running:
         """Attempts that wait for a task token."""
         self.children: dict[int, Running] = {}
         self.map_runs: dict[int, ActiveRun] = {}
+        self.over: dict[int, ActiveRun] = {}
+        """Map Runs that did not succeed: a redrive goes on with them. None where they are written down."""
+        self.late: dict[int, tuple[int, Json, Json]] = {}
+        """Children that had succeeded when their Map Run was broken off, as ChildrenFound has them."""
         self.map_run: ActiveRun | None = None
         """The Map Run that it is a child execution of, and for how many items."""
         self.items = 1
         self.on_close: Callable[[Running], None] | None = None
+        self.entry: Entry | None = None
+        """What the journal knows of it; None where nothing is written down."""
+        self.linked = False
+        """Whether another execution started it and goes on with it."""
+        self.told = False
+        """Whether those who wait for its end have heard of it."""
+        self.withdrawn = False
+        """Whether it could not be written down, and so never was."""
 
     @property
     def closed(self) -> bool:

@@ -43,6 +43,7 @@ _FRAME: Final = (
     "variables",
     "index",
     "last",
+    "before",
     "phase",
     "entered",
     "entered_at",
@@ -55,13 +56,16 @@ _RUN: Final = (
     "batch_bytes",
     "closing",
     "envelope",
+    "finding",
     "max_batch_bytes",
     "max_batch_items",
     "more",
     "percentage",
     "read",
     "reading",
+    "redrives",
     "size",
+    "untold",
 )
 _ATTEMPT: Final = (
     "id",
@@ -91,7 +95,8 @@ def to_data(execution: Execution) -> dict[str, Json]:
     data["ready"] = [frame.number for frame in execution.ready]
     data["attempts"] = [[key, frame.number] for key, frame in execution.attempts.items()]
     data["timers"] = [
-        [key, None if frame is None else frame.number, purpose] for key, (frame, purpose) in execution.timers.items()
+        [key, None if frame is None else frame.number, purpose, at]
+        for key, (frame, purpose, at) in execution.timers.items()
     ]
     return data
 
@@ -130,9 +135,10 @@ def _join(join: Join) -> dict[str, Any]:
         data["run"] = {
             **{key: getattr(join, key) for key in _RUN},
             "command": asdict(join.command),
+            "again": [list(child) for child in join.again],
             "buffer": [list(item) for item in join.buffer],
             "counts": [[child, count] for child, count in join.counts.items()],
-            "outputs": [[index, values] for index, (values, _) in join.outputs.items()],
+            "outputs": [[child, values] for child, (values, _) in join.outputs.items()],
             "failure": None if join.failure is None else [join.failure.error, join.failure.cause],
         }
     return data
@@ -165,7 +171,7 @@ def from_data(program: Program, data: dict[str, Any]) -> Execution:
     execution.ready.extend(frames[number] for number in data["ready"] if number in frames)
     execution.attempts = {key: frames[number] for key, number in data["attempts"]}
     execution.timers = {
-        key: (None if number is None else frames[number], purpose) for key, number, purpose in data["timers"]
+        key: (None if number is None else frames[number], purpose, at) for key, number, purpose, at in data["timers"]
     }
     return execution
 
@@ -200,10 +206,11 @@ def _run_joined(entry: dict[str, Any], limit: int) -> RunJoin:
     join.command = StartMapRun(**{**command, "source": source, "sink": None if sink is None else Sink(**sink)})
     for key in _RUN:
         setattr(join, key, entry[key])
+    join.again.extend((child, count) for child, count in entry["again"])
     for index, value, name, source in entry["buffer"]:
         join.buffer.append((index, value, name, source))
     join.counts = dict(entry["counts"])
-    join.outputs = {index: (values, [dumps(value) for value in values]) for index, values in entry["outputs"]}
+    join.outputs = {child: (values, [dumps(value) for value in values]) for child, values in entry["outputs"]}
     if entry["failure"] is not None:
         join.failure = Failure(*entry["failure"])
     return join

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
-from typing import IO, Any, Final, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from penstock.clock import iso8601
-from penstock.engine.execution import Execution
 from penstock.engine.mapruns import Sink
 from penstock.engine.objects import ObjectStore
 from penstock.jsontools import Json, dumps
+
+if TYPE_CHECKING:
+    from penstock.engine.execution import Execution
+    from penstock.engine.journal import Closed
 
 FILE_BYTES: Final = 5 * 1024**3
 """What a result file holds at most before the next one begins (Developer Guide, "ResultWriter")."""
@@ -22,7 +25,7 @@ FILE_BYTES: Final = 5 * 1024**3
 _IN_MEMORY: Final = 4 * 1024 * 1024
 
 
-def description(execution: Execution) -> dict[str, Json]:
+def description(execution: Execution | Closed) -> dict[str, Json]:
     """A child execution that has ended."""
     result: dict[str, Json] = {"ExecutionArn": execution.arn}
     if execution.cause is not None:
@@ -54,7 +57,7 @@ def description(execution: Execution) -> dict[str, Json]:
     return dict(sorted(result.items()))
 
 
-def transformed(transformation: str, execution: Execution) -> list[Json]:
+def transformed(transformation: str, execution: Execution | Closed) -> list[Json]:
     """What a child execution adds to the results: nothing, one value, or the elements of its array."""
     if transformation == "NONE" or execution.status != "SUCCEEDED":
         return [cast(Json, description(execution))]
@@ -75,7 +78,7 @@ class ResultFiles:
         self._open: dict[str, IO[bytes]] = {}
         self._written: dict[str, list[Json]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
 
-    def add(self, execution: Execution) -> None:
+    def add(self, execution: Execution | Closed) -> None:
         """Takes in a child execution that has ended."""
         kind = "SUCCEEDED" if execution.status == "SUCCEEDED" else "FAILED"
         for value in transformed(self._sink.transformation, execution):
@@ -93,14 +96,19 @@ class ResultFiles:
             self._append("PENDING", dumps(value))
 
     def finish(self) -> dict[str, Json]:
-        """Puts the files and the manifest into the bucket; ResultWriterDetails. Raises ObjectError."""
-        for kind in list(self._open):
-            self._put(kind)
+        """Puts the files and the manifest into the bucket; ResultWriterDetails. Raises ObjectError. More can be added
+        afterwards, and be finished again."""
+        written = {kind: list(files) for kind, files in self._written.items()}
+        for kind, file in self._open.items():
+            end = file.tell()
+            written[kind].append(self._stored(kind, file))
+            file.seek(end)
+            file.truncate()
         key = self._sink.key(self._run, "manifest.json")
         manifest = {
             "DestinationBucket": self._sink.bucket,
             "MapRunArn": self._arn,
-            "ResultFiles": self._written,
+            "ResultFiles": written,
         }
         assert self._sink.bucket is not None
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
@@ -108,6 +116,14 @@ class ResultFiles:
             file.seek(0)
             self._store.put(self._sink.bucket, key, cast(IO[bytes], file))
         return {"Bucket": self._sink.bucket, "Key": key}
+
+    def again(self) -> None:
+        """The Map Run is redriven: what did not succeed is forgotten."""
+        for kind in ("FAILED", "PENDING"):
+            self._written[kind] = []
+            file = self._open.pop(kind, None)
+            if file is not None:
+                file.close()
 
     def discard(self) -> None:
         for file in self._open.values():
@@ -128,14 +144,17 @@ class ResultFiles:
             file.write(b"\n" + text if lines else b"," + text)
 
     def _put(self, kind: str) -> None:
+        with self._open.pop(kind) as file:
+            self._written[kind].append(self._stored(kind, file))
+
+    def _stored(self, kind: str, file: IO[bytes]) -> Json:
+        """Ends a file and puts it into the bucket: its entry in the manifest."""
         sink = self._sink
         assert sink.bucket is not None
-        with self._open.pop(kind) as file:
-            lines = sink.output_type == "JSONL"
-            file.write(b"\n" if lines else b"]")
-            size = file.tell()
-            file.seek(0)
-            number = len(self._written[kind])
-            key = sink.key(self._run, f"{kind}_{number}.{'jsonl' if lines else 'json'}")
-            self._store.put(sink.bucket, key, file)
-        self._written[kind].append({"Key": key, "Size": size})
+        lines = sink.output_type == "JSONL"
+        file.write(b"\n" if lines else b"]")
+        size = file.tell()
+        file.seek(0)
+        key = sink.key(self._run, f"{kind}_{len(self._written[kind])}.{'jsonl' if lines else 'json'}")
+        self._store.put(sink.bucket, key, file)
+        return {"Key": key, "Size": size}

@@ -42,6 +42,8 @@ def load(target: dict[str, Any]) -> Loaded:
         return _script(target["text"], target["file"], target["class"])
     if kind == "callable":
         return _callable(target["target"])
+    if kind == "handler":
+        return _handler(target["target"])
     return _worker_class(target["target"])
 
 
@@ -110,6 +112,24 @@ def _callable(target: str) -> Loaded:
     return Loaded(found, getattr(module, "__file__", None) or "")
 
 
+def _handler(text: str) -> Loaded:
+    """`module.function` or `folder/module.function`, with the words of Lambda's runtime (awslambdaric, bootstrap.py)."""
+    module_name, dot, name = text.rpartition(".")
+    if not dot:
+        raise LoadError(
+            "Runtime.MalformedHandlerName", f"Bad handler '{text}': not enough values to unpack (expected 2, got 1)"
+        )
+    if module_name.split(".")[0] in sys.builtin_module_names:
+        raise LoadError(
+            "Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module_name} as a handler module"
+        )
+    module = _imported(module_name.replace("/", "."), module_name)
+    found = getattr(module, name, None)
+    if not callable(found):
+        raise LoadError("Runtime.HandlerNotFound", f"Handler '{name}' missing on module '{module_name}'")
+    return Loaded(found, getattr(module, "__file__", None) or "")
+
+
 def _worker_class(spec: str) -> Loaded:
     module, name = _module(spec)
     cls = getattr(module, name, None)
@@ -128,15 +148,19 @@ def _module(target: str) -> tuple[Any, str]:
     module_name, _, name = target.partition(":")
     if not module_name or not name:
         raise LoadError("Runtime.MalformedHandlerName", f"Bad handler '{target}': write it as module:callable")
+    return _imported(module_name, module_name), name
+
+
+def _imported(module_name: str, called: str) -> Any:
     try:
         importlib.invalidate_caches()
-        return importlib.import_module(module_name), name
+        return importlib.import_module(module_name)
     except SyntaxError as error:
         where = f" ({error.filename}, line {error.lineno})" if error.filename else ""
         raise LoadError(
-            "Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error.msg}{where}"
+            "Runtime.UserCodeSyntaxError", f"Syntax error in module '{called}': {error.msg}{where}"
         ) from None
     except ImportError as error:
         if error.name and error.name.partition(".")[0] == "ns_sfn_task_entry_points":
             print("Write `from penstock.runtime import TaskContext, TaskWorker` instead.", file=sys.stderr)
-        raise LoadError("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from None
+        raise LoadError("Runtime.ImportModuleError", f"Unable to import module '{called}': {error}") from None

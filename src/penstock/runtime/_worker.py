@@ -11,6 +11,7 @@ from __future__ import annotations
 import decimal
 import json
 import os
+import signal
 import struct
 import sys
 from collections.abc import Callable, Coroutine
@@ -18,7 +19,7 @@ from typing import Any
 
 from penstock.runtime._code import Loaded, LoadError, load
 from penstock.runtime._faults import error_name, message_of, stack_of
-from penstock.runtime.context import LambdaContext, Metadata, TaskContext
+from penstock.runtime.context import ClientContext, LambdaContext, Metadata, TaskContext
 from penstock.runtime.state_data import StateDataClient
 from penstock.runtime.stores import LocalStore
 
@@ -75,12 +76,34 @@ def serve(fd: int) -> int:
     target = json.loads(first)
     os.environ.update(target["environment"])
     sys.path[:] = target["path"]
-    worker = _Worker(channel, target)
+    if target.get("folder"):
+        os.chdir(target["folder"])
+    limited = bool(target.get("limit_memory")) and _limit_memory(target["memory"])
+    worker = _Worker(channel, target, limited=limited)
     while (frame := channel.read()) is not None:
         if not worker.call(json.loads(frame)):
             return 1
     worker.clean_up()
     return 0
+
+
+_UNTOUCHED = 256
+"""MiB beyond a function's memory that may be mapped: the stacks of threads are, and hardly used."""
+
+
+def _limit_memory(megabytes: int) -> bool:
+    """Whether the kernel now refuses this process more memory than a function of that size has (Linux only)."""
+    try:
+        import resource
+
+        with open("/proc/self/status", encoding="ascii") as file:
+            used = next(int(line.split()[1]) for line in file if line.startswith("VmData:"))
+        most = (used // 1024 + megabytes + _UNTOUCHED) * 1024 * 1024
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (most if hard < 0 else min(most, hard), hard))
+    except (ImportError, OSError, ValueError, StopIteration):
+        return False
+    return True
 
 
 def _quiet_streams() -> None:
@@ -91,9 +114,10 @@ def _quiet_streams() -> None:
 
 
 class _Worker:
-    def __init__(self, channel: _Channel, target: dict[str, Any]) -> None:
+    def __init__(self, channel: _Channel, target: dict[str, Any], *, limited: bool = False) -> None:
         self._channel = channel
         self._target = target
+        self._limited = limited
         self._loaded: Loaded | None = None
         self._loop: Any = None
 
@@ -111,6 +135,11 @@ class _Worker:
             kind, body = self._answer(self._loaded, call["event"], meta)
         except SystemExit as error:
             self._exit(error.code)
+        except MemoryError as error:
+            if self._limited and self._channel.is_ours:
+                _flush()
+                os.kill(os.getpid(), signal.SIGKILL)  # as the kernel does it to a function that is out of memory
+            going_on, kind, body = False, b"L", _json(_describe(error, self._loaded))
         except LoadError as error:
             # Lambda starts a new environment after a failed init; so do we.
             going_on = False
@@ -129,6 +158,8 @@ class _Worker:
         result: Any
         if self._target.get("heartbeat"):
             result = self._run(lambda: self._beating(loaded.run, event, context))
+        elif self._target["kind"] == "handler":
+            result = loaded.run(event, context)  # Lambda's runtime awaits nothing
         else:
             result = self._finish(loaded.run(event, context), loaded)
         try:
@@ -137,7 +168,7 @@ class _Worker:
         except (TypeError, ValueError, RecursionError) as error:
             return b"M", str(error).encode(errors="replace")
 
-    def _context(self, meta: dict[str, Any]) -> TaskContext:
+    def _context(self, meta: dict[str, Any]) -> TaskContext | LambdaContext:
         lambda_context = None
         if meta.get("function_arn"):
             lambda_context = LambdaContext(
@@ -147,6 +178,11 @@ class _Worker:
                 memory_limit_in_mb=str(self._target.get("memory") or 2048),
                 timeout=meta.get("timeout"),
             )
+            if self._target["kind"] == "handler":  # a function as it is deployed, which knows of no task
+                lambda_context.function_version = meta["function_version"]
+                lambda_context.log_stream = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+                lambda_context.client_context = ClientContext.of(meta["client_context"])
+                return lambda_context
         state_data = self._target["state_data"]
         metadata = Metadata.from_meta(meta)
 
@@ -195,7 +231,7 @@ class _Worker:
             asyncio.set_event_loop(self._loop)
         return self._loop.run_until_complete(whole())
 
-    async def _beating(self, run: Callable[[Any, Any], Any], event: Any, context: TaskContext) -> Any:
+    async def _beating(self, run: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
         import asyncio
 
         from penstock.runtime._waiting import pause

@@ -133,6 +133,29 @@ class TaskContext:
         raise AttributeError(f"the task context has no {name!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class CognitoIdentity:
+    """Who calls, for a caller whom Cognito knows; on this machine nobody."""
+
+    cognito_identity_id: str | None = None
+    cognito_identity_pool_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientContext:
+    """What the caller sent in `ClientContext` (Lambda Developer Guide, "Python context object")."""
+
+    custom: dict[str, Any]
+    env: dict[str, Any]
+    client: Any = None
+
+    @classmethod
+    def of(cls, value: Any) -> ClientContext | None:
+        if not isinstance(value, dict):
+            return None
+        return cls(value.get("custom") or {}, value.get("env") or {}, value.get("client"))
+
+
 @dataclass(kw_only=True)
 class LambdaContext:
     """Lambda's context object for code that runs on this machine (Lambda Developer Guide, "Python context object").
@@ -146,8 +169,9 @@ class LambdaContext:
     function_version: str = "$LATEST"
     memory_limit_in_mb: str = "2048"
     timeout: float | None = None
-    identity: None = None
-    client_context: None = None
+    identity: CognitoIdentity = field(default_factory=CognitoIdentity)
+    client_context: ClientContext | None = None
+    log_stream: str | None = None
     _started: float = field(default_factory=monotonic, repr=False)
 
     @property
@@ -156,7 +180,7 @@ class LambdaContext:
 
     @property
     def log_stream_name(self) -> str:
-        return f"[{self.function_version}]{self.aws_request_id.replace('-', '')}"
+        return self.log_stream or f"[{self.function_version}]{self.aws_request_id.replace('-', '')}"
 
     def get_remaining_time_in_millis(self) -> int:
         remaining = (self.timeout or 900) - (monotonic() - self._started)

@@ -213,7 +213,13 @@ def test_what_is_accepted(definition: dict[str, Any]) -> None:
         ),
         ({"ErrorEquals": ["A"], "MaxAttempts": -1}, "Minimum value is 0", "/States/X/Retry[0]/MaxAttempts"),
         ({"ErrorEquals": ["A"], "BackoffRate": 0.9}, "Minimum value is 1", "/States/X/Retry[0]/BackoffRate"),
+        ({"ErrorEquals": ["A"], "IntervalSeconds": 0}, "Minimum value is 1", "/States/X/Retry[0]/IntervalSeconds"),
         ({"ErrorEquals": ["A"], "MaxDelaySeconds": 0}, "Minimum value is 1", "/States/X/Retry[0]/MaxDelaySeconds"),
+        (
+            {"ErrorEquals": ["A"], "MaxDelaySeconds": 31_622_400},
+            "Maximum value is 31622399",
+            "/States/X/Retry[0]/MaxDelaySeconds",
+        ),
         (
             {"ErrorEquals": ["A"], "JitterStrategy": "SOME"},
             "Value should be one of the following: [NONE, FULL]",
@@ -226,8 +232,8 @@ def test_retriers(retrier: dict[str, Any], message: str, location: str) -> None:
     assert schema(one(task(Retry=[retrier]))) == [(message, location)]
 
 
-def test_a_retrier_may_wait_no_time_and_try_no_more() -> None:
-    retrier = {"ErrorEquals": ["A"], "IntervalSeconds": 0, "MaxAttempts": 0, "BackoffRate": 1.5}
+def test_a_retrier_may_try_no_more() -> None:
+    retrier = {"ErrorEquals": ["A"], "IntervalSeconds": 1, "MaxAttempts": 0, "BackoffRate": 1.5}
     assert found(one(task(Retry=[retrier]))) == []
 
 
@@ -417,12 +423,35 @@ def test_item_readers(reader: dict[str, Any], message: str, location: str) -> No
     assert schema(one(mapped(ItemReader=reader))) == [(message, "/States/X/ItemReader" + location)]
 
 
+WRITER = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+
+
 def test_readers_and_writers_need_a_distributed_map() -> None:
-    state = mapped(distributed=False, ItemReader=READER, ResultWriter={"Resource": "arn:aws:states:::s3:putObject"})
+    state = mapped(distributed=False, ItemReader=READER, ResultWriter=WRITER)
     assert schema(one(state)) == [
         ("Field 'ItemReader' is not supported", "/States/X"),
         ("Field 'ResultWriter' is not supported", "/States/X"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("writer", "message", "location"),
+    [
+        ({}, "Value cannot be empty", "/States/X/ResultWriter"),
+        (
+            {"Resource": "arn:aws:states:::s3:putObject"},
+            "These fields are required: [Parameters]",
+            "/States/X/ResultWriter",
+        ),
+        (
+            {"WriterConfig": {"OutputType": "JSON"}},
+            "These fields are required: [Transformation]",
+            "/States/X/ResultWriter/WriterConfig",
+        ),
+    ],
+)
+def test_result_writers_say_where_to_or_how(writer: dict[str, Any], message: str, location: str) -> None:
+    assert schema(one(mapped(ResultWriter=writer))) == [(message, location)]
 
 
 # ---- Credentials

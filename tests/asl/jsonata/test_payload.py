@@ -158,6 +158,52 @@ def test_causes(expression: str) -> None:
     assert cause_of(expression, {}) == prefix + CAUSES[expression]
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("$parseInteger('-', '٠٠')", "NaN"),
+        ("$parseInteger('١-٢', '٠-٠٠٠')", "NaN"),
+        ("$parseInteger('١,٢', '٠;,')", "NaN"),
+        ("$parseInteger('١,٢٣٤', '٠,٠٠٠')", 1234),
+        ("$parseInteger('😀', '1;o')", "NaN"),
+        ("$parseInteger('12é', '1;o')", 1),
+        ("$parseInteger('12th', '1;o')", 12),
+        ("$exists($toMillis('1ſt March 2020', '[D1o] [MNn] [Y]'))", False),
+        ("$exists($toMillis('1st March 2020', '[D1o] [MNn] [Y]'))", True),
+    ],
+)
+def test_what_jsonatapy_panics_over_never_reaches_it(
+    expression: str, value: object, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A panic is caught, but Rust prints it to stderr first."""
+    assert evaluate(expression) == value
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "$formatNumber(1, $pad('', 1000000, '0'))",
+        "$formatInteger(1, $pad('', 1000000, '0,'))",
+        "$parseInteger('1', $pad('', 1000000, '0,'))",
+        "$fromMillis(1, $pad('', 1000000, '[Y]'))",
+        "$toMillis('1', $pad('', 1000000, '[Y]'))",
+        "$fromMillis(1, '[M,999999999]')",
+        "$fromMillis(1, '[MN,*-999999999]')",
+        "$formatNumber(1, '#.' & $pad('', 70000, '0'))",
+    ],
+)
+def test_pictures_that_would_take_long(expression: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert cause_of(expression).endswith("threw an error during evaluation: Expression evaluation time limit exceeded")
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("marker", ["Y,99", "Y,*-99", "Y0000000000000000000000", "Y####################"])
+def test_years_of_more_figures_than_a_number_has(marker: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert "threw an internal error during evaluation" in cause_of(f"$fromMillis(1, '[{marker}]')")
+    assert capfd.readouterr().err == ""
+
+
 def test_a_hostile_regular_expression_is_linear() -> None:
     assert evaluate("$contains($pad('a', 100000, 'a'), /(a+)+b/)") is False
 
@@ -321,3 +367,53 @@ def test_measured(case: dict[str, Any]) -> None:
     assert expect.get("cause", caught.value.cause).endswith(caught.value.cause)
     assert expect.get("cause_contains", "") in caught.value.cause
     assert caught.value.cause.endswith(expect.get("cause_endswith", ""))
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("$states.input.a.b", 1),
+        ("$states.input.list.b", [1, 2]),
+        ("$states.input.list.(b * 10)", [10, 20]),
+        ("$states.input.one.b", 1),
+        ("$states.input.empty", []),
+        ("$exists($states.input.empty.b)", False),
+        ("$exists($states.input.a.c.d)", False),
+        ("$exists($states.input.a.b.c)", False),
+        ("$states.input.nothing", None),
+        ("$type($states.input.nothing.($))", "null"),
+        ("($x := {'s': $states.input.list[b = 1]}; $x.s.b)", 1),
+        ("($x := {'s': $states.input.one[]}; $x.s)", [{"b": 1}]),
+        ("{'s': $states.input.one[]}.s", [{"b": 1}]),
+        ("{'s': $states.input.list[b = 1][]}.s", {"b": 1}),
+        ("$states.input.list.a.b", [3]),
+        ("$map($states.input.list, function($i) { $i.b + 1 })", [2, 3]),
+        ("$states.input.list.{'n': b}", [{"n": 1}, {"n": 2}]),
+        ("$states.input.list.[b]", [[1], [2]]),
+        ("$states.input.a.[b]", [1]),
+        ("$append(2.5, [])", [2.5]),
+        ("$spread($states.input.one)", [{"b": 1}]),
+        ("$states.input.a.*", 1),
+        ("$states.input.mixed.*", [2]),
+        ("$states.input.groups.{'k': $}", {"k": [{}]}),
+    ],
+)
+def test_names_through_objects_and_arrays(expression: str, value: object) -> None:
+    data = {
+        "a": {"b": 1},
+        "list": [{"b": 1}, {"b": 2, "a": {"b": [3]}}],
+        "one": [{"b": 1}],
+        "empty": [],
+        "nothing": None,
+        "mixed": {"n": 2, "none": []},
+        "groups": [[[], [], {}]],
+    }
+    assert evaluate(expression, data) == value
+
+
+@pytest.mark.parametrize(
+    "comparison", ["$states.input.no = 1", "1 != $states.input.no", "$states.input.no != $nothing"]
+)
+def test_nothing_equals_undefined_and_nothing_differs_from_it(comparison: str) -> None:
+    """As in the reference, for which either comparison with undefined is false."""
+    assert evaluate(comparison, {}) is False

@@ -55,7 +55,7 @@ def passes(case: dict[str, Any], data: Any, *, own_depth: bool, more: dict[str, 
     limits = Limits(depth=case.get("depth") or 1_000) if own_depth else AWS_LIMITS
     try:
         value = Expression(case["expr"]).evaluate(
-            data, {**(case.get("bindings") or {}), **more}, entropy=Entropy(1), now=lambda: NOW, limits=limits
+            data, {**(case.get("bindings") or {}), **more}, entropy=lambda: Entropy(1), now=lambda: NOW, limits=limits
         )
     except (JsonataFault, InternalFault):
         return wanted_error
@@ -86,7 +86,7 @@ def eval_(call: Call, text: Any, context: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
     return Expression(text).evaluate(
-        call.input if context is UNDEFINED else context, {}, entropy=Entropy(1), now=lambda: NOW
+        call.input if context is UNDEFINED else context, {}, entropy=lambda: Entropy(1), now=lambda: NOW
     )
 
 

@@ -6,6 +6,8 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,14 @@ def task(resource: str, **more: Any) -> dict[str, Any]:
 
 def lambda_arn(name: str) -> str:
     return f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
+
+
+@pytest.fixture(autouse=True, params=["memory", "file"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of this is the same, wherever machines and executions are kept."""
+    if request.param == "file":
+        make, numbers = penstock.Client, count()
+        monkeypatch.setattr(penstock, "Client", lambda **options: make(db=tmp_path / f"{next(numbers)}.db", **options))
 
 
 @pytest.fixture

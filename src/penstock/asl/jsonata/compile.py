@@ -499,10 +499,8 @@ def _arithmetic(operator: str, left: Run, right: Run) -> Run:
 def _equality(left: Run, right: Run, *, wanted: bool) -> Run:
     def run(input_: Any, frame: Frame) -> Any:
         a, b = left(input_, frame), right(input_, frame)
-        if a is UNDEFINED and b is UNDEFINED:
-            return False
         if a is UNDEFINED or b is UNDEFINED:
-            return not wanted
+            return False
         return equal(a, b) is wanted
 
     return run

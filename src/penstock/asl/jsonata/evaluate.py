@@ -33,14 +33,14 @@ class Expression:
         variables: dict[str, Any],
         *,
         outer: Mapping[str, Any] = _NO_VARIABLES,
-        entropy: Entropy,
+        entropy: Callable[[], Entropy],
         now: Callable[[], float],
         limits: Limits = AWS_LIMITS,
     ) -> Any:
         """The value: JSON, UNDEFINED, or a function. Raises JsonataFault and InternalFault.
 
         `variables` become the expression's own, which it may set; `outer` are those around it, never written. `now`
-        gives seconds since the epoch, and is only asked by $now and $millis.
+        gives seconds since the epoch, and is only asked by $now and $millis; `entropy` only by what is random.
         """
         runtime = Runtime(entropy, now, limits)
         library = Frame(None, runtime, 0)

@@ -124,10 +124,6 @@ def compile_path(node: Node, steps: list[Step], group_pairs: list[tuple[Run, Run
     keep_singleton = bool(node.keep_singleton)
     carries_tuples = bool(node.tuple)
     last = len(steps) - 1
-    if not any(step.tuple or step.terms is not None for step in steps) and group_pairs is None:
-        simple = _simple_path(node, steps, starts_with_variable=starts_with_variable, keep_singleton=keep_singleton)
-        if simple is not None:
-            return simple
 
     def path(input_: Any, frame: Frame) -> Any:
         if isinstance(input_, list) and not starts_with_variable:
@@ -157,57 +153,52 @@ def compile_path(node: Node, steps: list[Step], group_pairs: list[tuple[Run, Run
             else:
                 result = Sequence(item["@"] for item in bindings or ())
         if keep_singleton and isinstance(result, list):
-            if type(result) is not Sequence:
-                result = Sequence([result]) if type(result) is Constructed else Sequence(result)
-            result.keep_singleton = True
+            if type(result) is Constructed:
+                result = Sequence([result])
+            if type(result) is Sequence:
+                result.keep_singleton = True  # any other array stays one anyway
         if group_pairs is not None:
             result = group(group_pairs, bindings if tuples else result, frame)
         return result
 
-    return path
+    if any(step.tuple or step.terms is not None for step in steps) or group_pairs is not None or keep_singleton:
+        return path
+    return _through_objects(node, steps, path)
 
 
-def _simple_path(node: Node, steps: list[Step], *, starts_with_variable: bool, keep_singleton: bool) -> Run | None:
-    """`$states.input.a.b`: a variable and names, walked without a list at every step."""
-    if keep_singleton or any(step.stages or step.constructs for step in steps):
-        return None
-    if not starts_with_variable or len(steps) < 2:
-        return None
-    if any(step.type != "name" or step.keep_array for step in node.steps[1:]) or node.steps[0].predicate is not None:
-        return None
-    first = steps[0].run
-    assert first is not None
-    names = [step.value for step in node.steps[1:]]
-    slow = _plain_path(steps)
+def _through_objects(node: Node, steps: list[Step], path: Run) -> Run:
+    """`$states.input.a.b` and `a.b`: names are followed without a list at every step while what they meet is an object;
+    `path` does the rest, or all of it."""
+    start = steps[0].run if node.steps[0].type == "variable" else None
+    if start is not None and (steps[0].stages or node.steps[0].predicate is not None):
+        return path
+    names: list[str] = []
+    for step, compiled in zip(node.steps[start is not None :], steps[start is not None :], strict=True):
+        if step.type != "name" or step.keep_array or compiled.stages or compiled.constructs:
+            break
+        names.append(step.value)
+    if not names:
+        return path
+    rest = steps[len(names) + (start is not None) :]
+    last = len(rest) - 1
 
-    def path(input_: Any, frame: Frame) -> Any:
-        value = first(input_, frame)
+    def direct(input_: Any, frame: Frame) -> Any:
+        value = input_ if start is None else start(input_, frame)
         for name in names:
-            if type(value) is dict:
-                value = value.get(name, UNDEFINED)
-                if value is UNDEFINED:
-                    return UNDEFINED
-            elif isinstance(value, list):
-                return slow(input_, frame)
-            else:
+            if type(value) is not dict:
+                return path(input_, frame)
+            value = value.get(name, UNDEFINED)
+            if value is UNDEFINED:
                 return UNDEFINED
+        if isinstance(value, list) and type(value) is not list:
+            return path(input_, frame)
+        for position, step in enumerate(rest):
+            value = _step(step, value if isinstance(value, list) else [value], frame, is_last=position == last)
+            if not value:
+                break
         return value
 
-    return path
-
-
-def _plain_path(steps: list[Step]) -> Run:
-    last = len(steps) - 1
-
-    def path(input_: Any, frame: Frame) -> Any:
-        items: Any = [input_]
-        for position, step in enumerate(steps):
-            items = _step(step, items, frame, is_last=position == last)
-            if not items:
-                break
-        return items
-
-    return path
+    return direct
 
 
 def _step(step: Step, items: Any, frame: Frame, *, is_last: bool) -> Any:
@@ -313,18 +304,20 @@ def lookup(value: Any, name: str) -> Any:
     return UNDEFINED
 
 
-def wildcard(value: Any) -> Sequence:
-    """`*`: every field's value, arrays flattened."""
+def wildcard(value: Any) -> list[Any]:
+    """`*`: every field's value, arrays flattened; with an array among them the result stays one, whatever its length."""
     if type(value) is Sequence and value.outer and value:
         value = value[0]
-    result = Sequence()
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    result: list[Any] = []
+    arrays = False
     for item in inner:
         if isinstance(item, list):
+            arrays = True
             result.extend(flatten(item))
         else:
             result.append(item)
-    return result
+    return result if arrays else Sequence(result)
 
 
 def flatten(value: Any) -> list[Any]:
@@ -403,11 +396,14 @@ def group(pairs: list[tuple[Run, Run]], input_: Any, frame: Frame) -> dict[str, 
 def _appended(members: list[Any], *, tuples: bool) -> Any:
     if tuples:
         return members
-    result = Sequence()
-    for member in members:
+    defined = [member for member in members if member is not UNDEFINED]
+    if len(defined) < 2:
+        return defined[0] if defined else UNDEFINED
+    result: list[Any] = []
+    for member in defined:
         if isinstance(member, list):
             result.extend(member)
-        elif member is not UNDEFINED:
+        else:
             result.append(member)
     return result
 

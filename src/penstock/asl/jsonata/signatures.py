@@ -6,13 +6,18 @@ import re
 from typing import Any, Final
 
 from penstock.asl.jsonata.faults import JsonataFault
-from penstock.asl.jsonata.values import UNDEFINED, Function
+from penstock.asl.jsonata.values import UNDEFINED, Function, Sequence
+
+_SYMBOLS: Final = {str: "s", bool: "b", int: "n", float: "n", type(None): "l", list: "a", dict: "o", Sequence: "a"}
 
 _NAMES: Final = {"a": "arrays", "b": "booleans", "f": "functions", "n": "numbers", "o": "objects", "s": "strings"}
 
 
 def symbol(value: Any) -> str:
     """The letter of a value's type; `m` for a missing one."""
+    known = _SYMBOLS.get(type(value))
+    if known is not None:
+        return known
     if value is UNDEFINED:
         return "m"
     if isinstance(value, str):
@@ -46,13 +51,23 @@ class Signature:
     def __init__(self, text: str) -> None:
         self.parameters = _parse(text)
         self._pattern = re.compile("".join(f"({p.regex})" for p in self.parameters))
+        self._plain: set[str] = set()
+        """Types of arguments that the function sees as they are."""
 
     def validate(self, arguments: list[Any], context: Any, name: str) -> list[Any]:
         """The arguments as the function is to see them. Raises JsonataFault (T0410, T0411, T0412)."""
         supplied = "".join(map(symbol, arguments))
+        if supplied in self._plain:
+            return arguments
         match = self._pattern.fullmatch(supplied)
         if match is None:
             raise self._mismatch(supplied, arguments, name)
+        if len(supplied) == len(self.parameters) and all(
+            len(letters) == 1 and parameter.kind != "a"
+            for parameter, letters in zip(self.parameters, match.groups(), strict=True)
+        ):
+            self._plain.add(supplied)
+            return arguments
         validated: list[Any] = []
         index = 0
         for parameter, letters in zip(self.parameters, match.groups(), strict=True):

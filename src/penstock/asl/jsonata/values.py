@@ -88,7 +88,7 @@ class Runtime:
 
     __slots__ = ("depth", "entropy", "limits", "now", "steps")
 
-    def __init__(self, entropy: Entropy, now: Callable[[], float], limits: Limits = AWS_LIMITS) -> None:
+    def __init__(self, entropy: Callable[[], Entropy], now: Callable[[], float], limits: Limits = AWS_LIMITS) -> None:
         self.depth = 0
         self.steps = 0
         self.entropy = entropy
@@ -258,11 +258,11 @@ def truth(value: Any) -> bool:
 
 
 def append(first: Any, second: Any) -> Any:
-    """`$append`: two values as one array; what is undefined adds nothing."""
+    """`$append`: two values as one array, which stays one whatever its length; what is undefined adds nothing."""
     if first is UNDEFINED:
         return second
     if second is UNDEFINED:
         return first
     a = first if isinstance(first, list) else [first]
     b = second if isinstance(second, list) else [second]
-    return Sequence([*a, *b]) if isinstance(first, Sequence) or not isinstance(first, list) else [*a, *b]
+    return [*a, *b]

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from penstock.asl.scope import Compute, EvaluationError
-from penstock.engine import limits
+from penstock.engine import limits, texts
 from penstock.engine.execution import RETRY, WAITING, Failure, Frame, PlainError
 from penstock.engine.history import KIND
 from penstock.engine.retry import Recovery
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
-    from penstock.engine.core import ChildClosed, Turn
-    from penstock.engine.mapruns import ItemsRead, MapRunEnded
+    from penstock.engine.core import ChildClosed, MapRunUpdated, Turn
+    from penstock.engine.execution import RunJoin
+    from penstock.engine.mapruns import ChildrenFound, ItemsRead, MapRunEnded
     from penstock.engine.tasks.handler import Report
 
 Update: TypeAlias = Callable[[Json, Json], Json]
@@ -98,7 +99,14 @@ class State:
     def child_closed(self, turn: Turn, frame: Frame, closed: ChildClosed) -> None:
         raise NotImplementedError
 
-    def map_run_reported(self, turn: Turn, frame: Frame, news: ItemsRead | MapRunEnded) -> None:
+    def redrive_run(self, turn: Turn, frame: Frame, join: RunJoin) -> None:
+        """A Map Run that did not succeed goes on."""
+        raise NotImplementedError
+
+    def map_run_reported(self, turn: Turn, frame: Frame, news: ItemsRead | MapRunEnded | ChildrenFound) -> None:
+        raise NotImplementedError
+
+    def map_run_updated(self, turn: Turn, frame: Frame, update: MapRunUpdated) -> None:
         raise NotImplementedError
 
     def abort_children(self, turn: Turn, frame: Frame, previous: int) -> None:
@@ -120,10 +128,17 @@ class State:
         frame.value = value
         frame.text = text
 
+    def give(self, turn: Turn, frame: Frame, value: Json) -> None:
+        """Makes `value` the frame's, and its text."""
+        if len(frame.text) < texts.LARGE:
+            self.put(frame, value, dumps(value))
+        else:
+            self.put(frame, value, turn.execution.texts.write(value, frame.value, frame.text))
+
     def leave(self, turn: Turn, frame: Frame, value: Json, assigned: Any = None, previous: int = 0) -> State | None:
         """Records the exit with the output `value` and says where to go; `assigned` comes from `assigning`."""
         if value is not frame.value:
-            self.put(frame, value, dumps(value))
+            self.give(turn, frame, value)
         return self.go(turn, frame, self.next, assigned, previous)
 
     def go(
@@ -135,8 +150,8 @@ class State:
         if assigned is None:
             records.append((self.exited, last, turn.now, self.name, frame.text))
         else:
-            frame.variables, texts = assigned
-            records.append((self.exited, last, turn.now, self.name, frame.text, texts))
+            frame.variables, written = assigned
+            records.append((self.exited, last, turn.now, self.name, frame.text, written))
         frame.last = turn.base + len(records)
         frame.retry_count = 0
         frame.retries = None
@@ -150,10 +165,10 @@ class State:
         """What Assign gives where `$` is `value`: the frame's new variables, and the assigned ones as JSON texts."""
         assigned = assign(value, turn)
         assert isinstance(assigned, dict)
-        texts = {}
+        written = {}
         total = 0
         for name, content in assigned.items():
-            texts[name] = text = dumps(content)
+            written[name] = text = dumps(content)
             total += len(text)
         if total > limits.PAYLOAD_BYTES:
             raise EvaluationError(
@@ -167,7 +182,7 @@ class State:
             raise EvaluationError(
                 DATA_LIMIT, "All variables together exceed the maximum number of bytes service limit."
             )
-        return variables, texts
+        return variables, written
 
 
 class RecoveringState(State):
@@ -234,7 +249,7 @@ class RecoveringState(State):
             assigned = None if catcher.assign is None else self.assigning(turn, frame, catcher.assign, error)
             output = error if catcher.result_path is None else catcher.result_path(frame.value, error)
         if output is not frame.value:
-            self.put(frame, output, dumps(output))
+            self.give(turn, frame, output)
         return self.go(turn, frame, catcher.next, assigned)
 
     def put_off(self, turn: Turn, frame: Frame, delay: float) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.asl.scope import Compute, Scope
 from penstock.engine.execution import Frame
 from penstock.engine.states.base import State, runtime
-from penstock.jsontools import Json, dumps
+from penstock.jsontools import Json
 
 if TYPE_CHECKING:
     from penstock.engine.core import Turn
@@ -54,5 +54,5 @@ class Choice(State):
         if shape is not None:
             output = shape(value, turn)
         if output is not frame.value:
-            self.put(frame, output, dumps(output))
+            self.give(turn, frame, output)
         return self.go(turn, frame, target, assigned)

@@ -166,6 +166,7 @@ class Task(RecoveringState):
                     heartbeat=heartbeat,
                     credentials=credentials,
                     region=execution.region,
+                    number=attempt.id,
                 ),
             )
         )

@@ -90,6 +90,8 @@ class Call:
     body: bytes
     tell: Callable[[Event], None]
     timeout: float | None = None
+    printed: Callable[[str], None] | None = None
+    """Gets the lines that this call prints, in place of the pool's log."""
     done: bool = False
     worker: Any = None
     """The pool's own."""

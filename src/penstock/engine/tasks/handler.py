@@ -32,6 +32,8 @@ class TaskRequest:
     heartbeat: float | None = None
     credentials: Json = None
     region: str = "us-east-1"
+    number: int = 0
+    """Names the attempt within its execution, whatever else starts there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,23 @@ Report: TypeAlias = Started | Succeeded | Failed | Submitted | Heartbeat | Stopp
 Reporter: TypeAlias = Callable[[Report], None]
 Cancel: TypeAlias = Callable[[], None]
 """Really stops the attempt (kills the worker process); safe to call at any time and more than once."""
+Resume: TypeAlias = "Callable[[TaskRequest, Reporter, Taken], Cancel]"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An attempt that an earlier process began and whose end it did not write down. `started`: a worker has it (activities);
+    `submitted`: what was to be started is, and `answer` is what its start was answered."""
+
+    started: bool = False
+    submitted: bool = False
+    answer: Json = None
 
 
 class TaskHandler(Protocol):
     """A handler that can refuse a request by more than its resource (the state's name, the FunctionName in it) also has
-    `answers(request) -> bool`; `select` asks it."""
+    `answers(request) -> bool`; `select` asks it. One that can go on with an attempt that an earlier process began has
+    `resume(request, report, taken) -> Cancel`; of others the attempt is started anew."""
 
     def handles(self, resource: str) -> bool: ...
 

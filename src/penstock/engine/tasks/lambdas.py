@@ -186,12 +186,18 @@ def no_function_name(entropy: Entropy) -> Failed:
 
 
 def not_json(payload: str, entropy: Entropy) -> Failed:
-    token = payload.split(None, 1)[0][:64] if payload.strip() else ""
     return Failed(
         "Lambda.InvalidRequestContentException",
+        f"{not_json_words(payload)} (Service: Lambda, Status Code: 400, Request ID: {entropy.uuid4()})",
+    )
+
+
+def not_json_words(payload: str) -> str:
+    """What Invoke says of a payload that is no JSON."""
+    token = payload.split(None, 1)[0][:64] if payload.strip() else ""
+    return (
         "Could not parse request body into json: Could not parse payload into json: Unrecognized token "
-        f"'{token}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') "
-        f"(Service: Lambda, Status Code: 400, Request ID: {entropy.uuid4()})",
+        f"'{token}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
     )
 
 
@@ -218,13 +224,18 @@ def timed_out(seconds: float, request_id: str) -> Failed:
 
 def exited(status: int, request_id: str) -> Failed:
     """The runtime process has ended without an answer. `status` is an exit code, or a signal's negative number."""
+    return _fault("Runtime.ExitError", exited_words(status, request_id))
+
+
+def exited_words(status: int, request_id: str) -> str:
+    """The sentence of it, which stands in the function's log too."""
     if status < 0:
         how = f"exited with error: signal: {_SIGNALS.get(-status, f'signal {-status}')}"
     elif status > 0:
         how = f"exited with error: exit status {status}"
     else:
         how = "exited without providing a reason"
-    return _fault("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime {how}")
+    return f"RequestId: {request_id} Error: Runtime {how}"
 
 
 def _fault(error: str, message: str) -> Failed:

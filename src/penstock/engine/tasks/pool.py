@@ -75,6 +75,7 @@ class _Group:
     idle: list[_Worker] = field(default_factory=list)
     queue: deque[Call] = field(default_factory=deque)
     workers: int = 0
+    retired: bool = False
 
 
 class Pool:
@@ -127,6 +128,18 @@ class Pool:
             call.done = True
             if call.worker is not None:
                 self._kill(call.worker)
+
+    def retire(self, target: Target) -> None:
+        """The target's code is out of date: its idle workers end now, busy ones after the calls that they have."""
+        with self._lock:
+            group = self._groups.get(target)
+            if group is None or self._closed:
+                return
+            group.retired = True
+            for worker in list(group.idle):
+                self._kill(worker)
+            if not group.workers and not group.queue:
+                del self._groups[target]
 
     def close(self) -> None:
         """Kills all workers; those whose target cleans up and that are idle get 2 seconds for it."""
@@ -311,7 +324,13 @@ class Pool:
         ours.setblocking(False)
         os.set_blocking(output, False)
         self._numbers += 1
-        worker = _Worker(self._numbers, call.target, ours, output, Lines(call.target.name, self._log))
+        worker = _Worker(
+            self._numbers,
+            call.target,
+            ours,
+            output,
+            Lines(call.target.name, lambda name, text: self._printed(worker, name, text)),
+        )
         self._workers[worker.number] = worker
         group.workers += 1
         self._starting += 1
@@ -325,6 +344,13 @@ class Pool:
         self._selector.register(output, selectors.EVENT_READ, lambda mask: self._read_output(worker, 1))
         self._selector.register(ours, selectors.EVENT_READ, lambda mask: self._on_socket(worker, mask))
         self._watch_socket(worker)
+
+    def _printed(self, worker: _Worker, name: str, text: str) -> None:
+        call = worker.call
+        if call is not None and call.printed is not None:
+            call.printed(text)
+        else:
+            self._log(name, text)
 
     def _watch_socket(self, worker: _Worker) -> None:
         assert self._selector is not None
@@ -446,7 +472,10 @@ class Pool:
                 self._give(worker, call)
                 self._watch_socket(worker)
                 return
-        group.idle.append(worker)
+        if group.retired:
+            self._kill(worker)
+        else:
+            group.idle.append(worker)
 
     def _read_output(self, worker: _Worker, chunks: int = 32) -> None:
         for _ in range(chunks):
@@ -475,6 +504,8 @@ class Pool:
                 group.idle.remove(worker)
             group.workers -= 1
             del self._workers[worker.number]
+            if group.retired and not group.workers and not group.queue:
+                self._groups.pop(worker.target, None)
             if call is not None:
                 call.done = True
         if call is not None:

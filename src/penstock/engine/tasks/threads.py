@@ -13,29 +13,44 @@ Job: TypeAlias = Callable[[], None]
 LIMIT: Final = 1000
 """Lambda's default number of concurrent executions in an account; more wait their turn."""
 
+_AT_ONCE: Final = 4
+"""Threads that are made as soon as there is something to do."""
+_PATIENCE: Final = 0.001
+"""Seconds after which jobs that wait, while none is taken, get threads of their own."""
+
 
 class Threads:
-    """Runs jobs; a job never waits for another while fewer than LIMIT run. A job must not raise."""
+    """Runs jobs; a job waits for others only for a moment while fewer than LIMIT run. A job must not raise.
+
+    Most functions return at once, and a thread costs more than they do. So there are a few threads, and more only when all of
+    them are held up: twice as many each time.
+    """
 
     def __init__(self) -> None:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._idle = 0
         self._threads = 0
+        self._taken = 0
+        """How many jobs have been taken from the queue."""
+        self._watching = False
         self._closed = False
 
     def submit(self, job: Job) -> None:
         with self._lock:
             if self._closed:
                 return
-            if self._idle > 0 or self._threads >= LIMIT:
-                self._idle -= 1
-                self._jobs.put(job)
+            if self._idle <= 0 and self._threads < _AT_ONCE:
+                if self._threads == 0:
+                    _install()
+                self._make(job)
                 return
-            if self._threads == 0:
-                _install()
-            self._threads += 1
-        threading.Thread(target=self._work, args=(job,), name="penstock-function", daemon=True).start()
+            self._idle -= 1
+            self._jobs.put(job)
+            if self._idle >= 0 or self._watching or self._threads >= LIMIT:
+                return
+            self._watching = True
+        threading.Thread(target=self._watch, name="penstock-functions", daemon=True).start()
 
     def close(self) -> None:
         """Lets idle threads end; those that run end after their job."""
@@ -44,22 +59,46 @@ class Threads:
                 return
             self._closed = True
             threads = self._threads
-        for _ in range(threads):
-            self._jobs.put(None)
+            for _ in range(threads):
+                self._jobs.put(None)
         if threads:
             _uninstall()
 
-    def _work(self, job: Job) -> None:
+    def _make(self, job: Job | None) -> None:
+        self._threads += 1
+        threading.Thread(target=self._work, args=(job,), name="penstock-function", daemon=True).start()
+
+    def _watch(self) -> None:
+        """Makes threads while jobs wait and none is taken."""
+        pause = threading.Event()
+        taken, more = -1, 1
+        while True:
+            pause.wait(_PATIENCE)
+            with self._lock:
+                waiting = -self._idle
+                if waiting <= 0 or self._closed or self._threads >= LIMIT:
+                    self._watching = False
+                    return
+                if self._taken == taken:
+                    for _ in range(min(more, waiting, LIMIT - self._threads)):
+                        self._make(None)
+                    more *= 2
+                else:
+                    more = 1
+                taken = self._taken
+
+    def _work(self, job: Job | None) -> None:
         _ours.add(threading.get_ident())
         try:
             while True:
-                job()
+                if job is not None:
+                    job()
                 with self._lock:
                     self._idle += 1
-                following = self._jobs.get()
-                if following is None:
+                job = self._jobs.get()
+                if job is None:
                     return
-                job = following
+                self._taken += 1
         finally:
             _ours.discard(threading.get_ident())
             if hasattr(_local, "runner"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from penstock import failpoints
 from penstock.engine.callbacks import Activity
 from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import dumps_text, loads
 from penstock.services.stepfunctions import tags
 from penstock.services.stepfunctions.arns import parse
+from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import page
 from penstock.services.stepfunctions.state import Answer, Parameters, State
 
@@ -18,6 +20,8 @@ _AWS_KEY: Final = {"type": "AWS_OWNED_KEY"}
 def create_activity(state: State, given: Parameters) -> Answer:
     new_tags = tags.read(given.get("tags", ()))
     activity = state.callbacks.create_activity(given["name"])
+    if state.stored is not None:
+        state.stored.put_activity(activity)
     tags.set_all(state, activity.arn, new_tags)
     return {"activityArn": activity.arn, "creationDate": activity.creation_date}
 
@@ -41,6 +45,8 @@ def _entry(activity: Activity) -> Answer:
 
 def delete_activity(state: State, given: Parameters) -> Answer:
     parse(given["activityArn"], "activity")
+    if state.stored is not None:
+        state.stored.delete_activity(given["activityArn"])
     state.callbacks.delete_activity(given["activityArn"])
     state.repository.tags.delete(given["activityArn"])
     return {}
@@ -51,23 +57,50 @@ def get_activity_task(state: State, given: Parameters) -> Answer:
     arn = given["activityArn"]
     parse(arn, "activity")
     task = state.callbacks.get_activity_task(arn, worker=given.get("workerName"), wait=state.poll_seconds)
-    return {} if task is None else {"taskToken": task.token, "input": dumps_text(task.input)}
+    if task is None:
+        return {}
+    if failpoints.ON:
+        failpoints.hit("activity.taken")
+    _settle(state)  # a worker that has a task has it also after a crash
+    return {"taskToken": task.token, "input": dumps_text(task.input)}
+
+
+def _settle(state: State) -> None:
+    """Comes back when what was reported is written down."""
+    if state.stored is not None:
+        state.loop.call(lambda: None, durable=True)
+
+
+def _check_writable(state: State) -> None:
+    """A token is not used up where what it brings cannot be written down."""
+    failing = state.loop.driver.failing
+    if failing is not None:
+        raise unavailable(failing)
 
 
 def send_task_success(state: State, given: Parameters) -> Answer:
+    _check_writable(state)
     try:
         output = loads(given["output"], what="output")
     except JsonError as error:
         raise ServiceError(f"Invalid Output: '{error}'", code="InvalidOutput") from None
     state.callbacks.send_task_success(given["taskToken"], output)
+    if failpoints.ON:
+        failpoints.hit("callback.received")
+    _settle(state)
     return {}
 
 
 def send_task_failure(state: State, given: Parameters) -> Answer:
+    _check_writable(state)
     state.callbacks.send_task_failure(given["taskToken"], given.get("error"), given.get("cause"))
+    if failpoints.ON:
+        failpoints.hit("callback.received")
+    _settle(state)
     return {}
 
 
 def send_task_heartbeat(state: State, given: Parameters) -> Answer:
     state.callbacks.send_task_heartbeat(given["taskToken"])
+    _settle(state)
     return {}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any, Final, cast
 
+from penstock import failpoints
 from penstock.engine import limits
 from penstock.engine.driver import Driver, Running
 from penstock.engine.execution import Execution
-from penstock.engine.history import events
+from penstock.engine.history import Record, events
+from penstock.engine.journal import Closed
 from penstock.engine.redriving import why_not
 from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
+from penstock.services.stepfunctions.delivery import delivery
+from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, cursor, page, token
 from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
 from penstock.services.stepfunctions.state import Answer, Parameters, State, instant, no_machine
@@ -23,42 +28,63 @@ _DATA: Final = frozenset({"input", "output", "inputDetails", "outputDetails", "p
 
 
 def start_execution(state: State, given: Parameters) -> Answer:
+    return begin_execution(state, given).result()
+
+
+def begin_execution(state: State, given: Parameters) -> Future[Answer]:
+    """StartExecution for those who do not wait."""
     target = state.target(given["stateMachineArn"])
-    execution = _start(state, given, target, sync=False).execution
+    return _start(state, given, target, _begun)
+
+
+def _begun(running: Running) -> Answer:
+    execution = running.execution
     return {"executionArn": execution.arn, "startDate": instant(execution.started)}
 
 
 def start_sync_execution(state: State, given: Parameters) -> Answer:
+    return begin_sync_execution(state, given).result()
+
+
+def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
+    """StartSyncExecution for those who do not wait: done when the execution has ended."""
     target = state.target(given["stateMachineArn"])
     machine = target[0]
     if machine.type != "EXPRESS":
         raise _not_of_this_type()
-    running = _start(state, given, target, sync=True)
-    state.loop.closed(running).result()
-    execution = running.execution
-    milliseconds = max(1, round((execution.stopped - execution.started) * 1000))
-    answer: Answer = {
-        "executionArn": execution.arn,
-        "stateMachineArn": machine.arn,
-        "name": execution.name,
-        "startDate": instant(execution.started),
-        "stopDate": instant(execution.stopped),
-        "status": execution.status,
-        **_data(execution, given),
-        # Recorded: in steps of 100 ms and 64 MB.
-        "billingDetails": {
-            "billedMemoryUsedInMB": 64,
-            "billedDurationInMilliseconds": -(-milliseconds // 100) * 100,
-        },
-    }
-    if "traceHeader" in given:
-        answer["traceHeader"] = given["traceHeader"]
-    return answer
+
+    def ended(running: Running) -> Answer:
+        execution = running.execution
+        milliseconds = max(1, round((execution.stopped - execution.started) * 1000))
+        answer: Answer = {
+            "executionArn": execution.arn,
+            "stateMachineArn": machine.arn,
+            "name": execution.name,
+            "startDate": instant(execution.started),
+            "stopDate": instant(execution.stopped),
+            "status": execution.status,
+            **_data(execution, given),
+            # Recorded: in steps of 100 ms and 64 MB.
+            "billingDetails": {
+                "billedMemoryUsedInMB": 64,
+                "billedDurationInMilliseconds": -(-milliseconds // 100) * 100,
+            },
+        }
+        if "traceHeader" in given:
+            answer["traceHeader"] = given["traceHeader"]
+        return answer
+
+    return _start(state, given, target, ended, sync=True)
 
 
 def _start(
-    state: State, given: Parameters, target: tuple[Machine, Revision, Version | None, Alias | None], *, sync: bool
-) -> Running:
+    state: State,
+    given: Parameters,
+    target: tuple[Machine, Revision, Version | None, Alias | None],
+    answer: Callable[[Running], Answer],
+    *,
+    sync: bool = False,
+) -> Future[Answer]:
     machine, revision, version, alias = target
     value = _input(given.get("input", "{}"))
     name = given.get("name")
@@ -71,34 +97,43 @@ def _start(
 
     def start(driver: Driver) -> Running:
         # In the loop's thread: of two requests with one name, only one finds it free.
+        if failpoints.ON:
+            failpoints.hit("start.received")
         if machine.type == "STANDARD":
-            known = state.running.get(arn)
+            known = None if "name" not in given else state.kept.find(arn)
             if known is not None:
-                if known.closed or known.execution.input != value:
+                if known.running is None or known.running.closed or known.execution.input != value:
                     raise ServiceError(f"Execution Already Exists: '{arn}'", code="ExecutionAlreadyExists")
-                return known
-            state.given[arn] = Started(
-                arn=arn,
-                number=0,
-                machine_arn=machine.arn,
-                machine_name=machine.name,
-                type=machine.type,
-                revision=revision,
-                version_arn=None if version is None else version.arn,
-                alias_arn=None if alias is None else alias.arn,
-                trace_header=given.get("traceHeader"),
+                return known.running
+            state.kept.expect(
+                Started(
+                    arn=arn,
+                    number=0,
+                    machine_arn=machine.arn,
+                    machine_name=machine.name,
+                    type=machine.type,
+                    revision=revision,
+                    version_arn=None if version is None else version.arn,
+                    alias_arn=None if alias is None else alias.arn,
+                    trace_header=given.get("traceHeader"),
+                )
             )
-        return driver.start(
+        log = delivery(state.logs, revision.logging)
+        running = driver.start(
             program,
             value,
             name=name,
             type=machine.type,
             machine_arn=machine.arn,
             role_arn=revision.role_arn,
+            observer=log,
             sync=sync,
         )
+        if log is not None:
+            log.follow(running.execution)
+        return running
 
-    return state.loop.begin(start)
+    return state.loop.begin(start, answer, until_closed=sync)
 
 
 def _input(text: str) -> Json:
@@ -114,39 +149,89 @@ def _input(text: str) -> Json:
 
 
 def stop_execution(state: State, given: Parameters) -> Answer:
-    _, running = state.started(given["executionArn"])
-    closed = state.loop.closed(running)
-    if not closed.done():
+    found = state.found(given["executionArn"])
+    running = found.running
+    if running is not None and not running.closed:
+        failing = state.loop.driver.failing
+        if failing is not None:
+            raise unavailable(failing)
         state.loop.driver.stop(running, given.get("error"), given.get("cause"))
-        closed.result()
-    return {"stopDate": instant(running.execution.stopped)}
+        state.loop.closed(running).result()
+    elif running is None and found.execution.status == "RUNNING":
+        _stop_at_rest(state, given)
+        found = state.found(given["executionArn"])
+    return {"stopDate": instant(found.execution.stopped)}
+
+
+def _stop_at_rest(state: State, given: Parameters) -> None:
+    """Stops what this process does not run: what was left alone, and what `penstock run` began in the same file."""
+    from penstock.engine.stopping import stop_at_rest
+
+    def stop() -> None:
+        driver = state.loop.driver
+        assert driver.journal is not None  # in memory there is no such thing
+        summary = driver.journal.store.find(given["executionArn"])
+        if summary is not None and summary.status == "RUNNING" and driver.find(summary.arn) is None:
+            stop_at_rest(driver, state.program, summary, given.get("error"), given.get("cause"))
+
+    state.loop.call(stop, durable=True)
 
 
 def redrive_execution(state: State, given: Parameters) -> Answer:
-    _, running = state.started(given["executionArn"])
-    if running.map_run is not None:
+    found = state.found(given["executionArn"])
+    if found.record.map_run_arn is not None:
         raise ServiceError(
             "A child execution of a Map Run is redriven with the execution that started the Map Run",
             code="ExecutionNotRedrivable",
         )
-    state.loop.call(lambda: state.loop.driver.redrive(running))
-    return {"redriveDate": instant(running.execution.redriven or state.now())}
+    reason = state.loop.call(lambda: why_not(found.execution, state.now()))
+    if reason is not None:
+        raise ServiceError(reason, code="ExecutionNotRedrivable")
+
+    def redrive() -> float:
+        # Looked for again: of two requests at once, the second finds it running.
+        if failpoints.ON:
+            failpoints.hit("redrive.received")
+        now = state.kept.find(found.record.arn)
+        running = state.kept.revive(found if now is None else now)
+        state.loop.driver.redrive(running)
+        return running.execution.redriven
+
+    return {"redriveDate": instant(state.loop.call(redrive, durable=True) or state.now())}
 
 
 def describe_execution(state: State, given: Parameters) -> Answer:
-    record, running = state.started(given["executionArn"])
-    return state.loop.call(lambda: _describe(state, record, running, given))
+    found = ask_execution(state, given)
+    return found.result() if isinstance(found, Future) else found
 
 
-def _describe(state: State, record: Started, running: Running, given: Parameters) -> Answer:
-    execution = running.execution
-    answer: Answer = {**_entry(record, execution), **_data(execution, given)}
+def ask_execution(state: State, given: Parameters) -> Answer | Future[Answer]:
+    """DescribeExecution for those who do not wait."""
+    found = state.found(given["executionArn"])
+    running = found.running
+    if running is None or state.loop.settled(running):
+        # Nothing of it changes any more, unless it is redriven: then what was read may be half of either.
+        count = found.execution.redrive_count
+        answer = described(found.record, found.execution, given, state.now())
+        if running is None or (state.loop.settled(running) and running.execution.redrive_count == count):
+            return answer
+
+    def describe() -> Answer:
+        found = state.found(given["executionArn"])
+        return described(found.record, found.execution, given, state.now())
+
+    return state.loop.ask(describe)
+
+
+def described(record: Started, execution: Execution | Closed, given: Parameters, now: float) -> Answer:
+    """DescribeExecution's answer."""
+    answer: Answer = {**entry(record, execution), **_data(execution, given)}
     answer.pop("itemCount", None)
     if record.trace_header is not None:
         answer["traceHeader"] = record.trace_header
     if execution.redriven:
         answer["redriveDate"] = instant(execution.redriven)
-    reason = why_not(execution, state.now())
+    reason = why_not(execution, now)
     if reason is not None:
         answer |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
     else:
@@ -154,7 +239,7 @@ def _describe(state: State, record: Started, running: Running, given: Parameters
     return answer
 
 
-def _data(execution: Execution, given: Parameters) -> Answer:
+def _data(execution: Execution | Closed, given: Parameters) -> Answer:
     """Input, output, error and cause, as Describe and StartSync have them."""
     answer: Answer = {}
     if execution.error is not None:
@@ -172,7 +257,8 @@ def _data(execution: Execution, given: Parameters) -> Answer:
     return answer
 
 
-def _entry(record: Started, execution: Execution) -> Answer:
+def entry(record: Started, execution: Execution | Closed) -> Answer:
+    """What ListExecutions says of one."""
     answer: Answer = {
         "executionArn": record.arn,
         "stateMachineArn": record.machine_arn,
@@ -199,40 +285,40 @@ def list_executions(state: State, given: Parameters) -> Answer:
     if (machine_arn is None) == (map_run_arn is None):
         raise ServiceError("Must specify exactly one of stateMachineArn and mapRunArn", code="ValidationException")
     redriven = given.get("redriveFilter")
+    last = cursor("ListExecutions", given)
+    if last is not None and not isinstance(last, int):
+        raise ServiceError("Invalid Token: 'Invalid token'", code="InvalidToken")
     if machine_arn is not None:
-        found = _of_machine(state, machine_arn)
+        owner, since = _owner(state, machine_arn)
     else:
         parse(given["mapRunArn"], "mapRun")
-        found = state.repository.executions.of(given["mapRunArn"], newest_first=True)
-    status = given.get("statusFilter")
-
-    def chosen() -> list[tuple[Started, Execution]]:
-        result = []
-        for record in found:
-            execution = state.running[record.arn].execution
-            if status is not None and execution.status != status:
-                continue
-            if redriven is not None and (redriven == "REDRIVEN") != bool(execution.redrive_count):
-                continue
-            result.append((record, execution))
-        return result
+        owner, since = given["mapRunArn"], None
 
     def listed() -> Answer:
+        found = state.kept.of(
+            owner,
+            before=last,
+            status=given.get("statusFilter"),
+            redriven=None if redriven is None else redriven == "REDRIVEN",
+            since=since,
+        )
+        if machine_arn is not None and machine_arn != owner:  # a version or an alias: those that were started by it
+            found = (each for each in found if machine_arn in (each.record.version_arn, each.record.alias_arn))
         return page(
             "ListExecutions",
             given,
             "executions",
-            chosen(),
-            lambda pair: pair[0].number,
-            lambda pair: _entry(*pair),
+            found,
+            lambda each: each.record.number,
+            lambda each: entry(each.record, each.execution),
             descending=True,
         )
 
     return state.loop.call(listed)
 
 
-def _of_machine(state: State, text: str) -> Iterable[Started]:
-    """Newest first; of a version or an alias, those that were started by it."""
+def _owner(state: State, text: str) -> tuple[str, float]:
+    """The machine whose executions are meant, and when it was made: those from before are of one that was deleted."""
     arn = parse(text, "stateMachine")
     machine = state.repository.machines.get(arn.base.partition("/")[0])
     if machine is None or (
@@ -241,33 +327,24 @@ def _of_machine(state: State, text: str) -> Iterable[Started]:
         raise no_machine(text)
     if machine.type != "STANDARD":
         raise _not_of_this_type()
-    created = machine.created  # those from before are of a machine of this name that was deleted
-    found = (
-        record
-        for record in state.repository.executions.of(arn.base, newest_first=True)
-        if state.running[record.arn].execution.started >= created
-    )
-    if not arn.rest:
-        return found
-    return (record for record in found if text in (record.version_arn, record.alias_arn))
+    return arn.base, machine.created
 
 
 def get_execution_history(state: State, given: Parameters) -> Answer:
-    _, running = state.started(given["executionArn"])
+    execution = state.found(given["executionArn"])
     most = int(given.get("maxResults") or DEFAULT)
     last = cursor("GetExecutionHistory", given)
     reverse = bool(given.get("reverseOrder"))
 
-    def cut() -> tuple[list[Any], int, int]:
-        records = running.records
-        count = len(records)
+    def cut() -> tuple[Sequence[Record], int, int]:
+        count = state.kept.events(execution)
         if reverse:
             end = count if last is None else cast(int, last) - 1
             start = max(0, end - most)
         else:
             start = 0 if last is None else cast(int, last)
             end = min(count, start + most)
-        return records[start:end], start, count
+        return state.kept.records(execution, start, end), start, count
 
     records, start, count = state.loop.call(cut)
     found = events(records, first=start + 1)

@@ -9,28 +9,41 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import suppress
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from penstock.clock import Clock, Entropy
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.core import Event
 from penstock.engine.driver import Driver, Machines, Observer
 from penstock.engine.execution import Execution
+from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler
-from penstock.errors import ServiceError
+from penstock.errors import PenstockError, ServiceError, StoreUnavailable
+from penstock.services.stepfunctions.kept import Kept, unavailable
+from penstock.services.stepfunctions.watching import Load, Watchers
 
 if TYPE_CHECKING:
+    from penstock.engine.journal import Journal, Link
     from penstock.engine.objects import ObjectStore
+    from penstock.engine.recovery import Recovered
+    from penstock.store.executions import Summary
 
 T = TypeVar("T")
+
+PURGE_SECONDS: Final = 3600.0
+"""Ours: how often the loop looks for what has been kept long enough."""
+
 _log = logging.getLogger("penstock.stepfunctions")
 
 
 class Loop:
-    """All three are called in the loop's thread, with every execution, whoever starts it: a request, a state
-    (states:startExecution), a Map Run. `check` may refuse it with a ServiceError, `taken` hears that it is taken in, `begun`
-    that it has made its first steps."""
+    """`check` is called in the loop's thread, with every execution, whoever starts it: a request, a state
+    (states:startExecution), a Map Run; it may refuse it with a ServiceError. `kept` hears what becomes of each; `observe`
+    names the observer of one that came without."""
 
     def __init__(
         self,
@@ -43,16 +56,26 @@ class Loop:
         callbacks: Callbacks,
         objects: ObjectStore | None,
         check: Callable[[Execution], None],
-        taken: Callable[[Running], None],
-        begun: Callable[[Running], None],
+        kept: Kept,
+        watchers: Watchers,
+        observe: Callable[[Execution], Observer | None],
+        journal: Journal | None = None,
+        retention: float = 0.0,
+        on_fault: Callable[[], None] | None = None,
     ) -> None:
         self._check = check
-        self._taken = taken
-        self._begun = begun
-        self._closing: dict[Running, list[Future[None]]] = {}
-        self._beginning: dict[Running, Future[None]] = {}
+        self._kept = kept
+        self._watchers = watchers
+        self.observe = observe
+        self._retention = retention
+        self._purged = float("-inf")
+        self._closing: dict[Running, list[_Waiting[Any]]] = {}
+        self._beginning: dict[Running, list[_Waiting[Any]]] = {}
         """Executions that have been taken in and have not made a step."""
         self._ended = False
+        self._released = False
+        self._fault: ServiceError | None = None
+        self._on_fault = on_fault
         self.driver = _Driver(
             self,
             handlers=handlers,
@@ -62,49 +85,134 @@ class Loop:
             machines=machines,
             callbacks=callbacks,
             objects=objects,
+            journal=journal,
         )
+        self.recovered: Recovered | None = None
+        if journal is not None:
+            self.recovered = self._recover()
         self._thread = threading.Thread(target=self._run, name="penstock-stepfunctions", daemon=True)
         self._thread.start()
 
-    def call(self, function: Callable[[], T]) -> T:
-        """What `function` returns or raises when the loop's thread calls it."""
+    def _recover(self) -> Recovered:
+        from penstock.engine.recovery import begun_by_run, recover
+        from penstock.services.stepfunctions.stored import KeptInFile
+
+        kept = self._kept
+        assert isinstance(kept, KeptInFile)
+        kept.driver = self.driver
+
+        def adopted(running: Running, summary: Summary) -> None:
+            kept.recovered(running, summary)
+            running.observer = self.observe(running.execution)
+
+        return recover(self.driver, kept.programs, adopted=adopted, which=lambda summary: not begun_by_run(summary))
+
+    def call(self, function: Callable[[], T], *, durable: bool = False) -> T:
+        """What `function` returns or raises when the loop's thread calls it; with `durable`, when what came of it is written
+        down. Raises ServiceError ServiceUnavailable where that cannot be."""
+        return self.ask(function, durable=durable).result()
+
+    def ask(self, function: Callable[[], T], *, durable: bool = False) -> Future[T]:
+        """`call` for those who do not wait."""
         future: Future[T] = Future()
 
         def call() -> None:
+            if self._fault is not None:
+                future.set_exception(self._fault)
+                return
             try:
-                future.set_result(function())
+                result = function()
             except BaseException as error:  # the caller's, not the loop's
                 future.set_exception(error)
+                return
+            if not durable:
+                future.set_result(result)
+                return
 
-        if self._ended:
-            raise ServiceError("The service has been closed.", code="ServiceUnavailable")
-        self.driver.post(call)
-        return future.result()
+            def settled(error: StoreUnavailable | None) -> None:
+                if error is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(unavailable(error))
 
-    def begin(self, start: Callable[[Driver], Running]) -> Running:
-        """Starts an execution, or finds the one that runs already, and comes back when it has begun."""
+            self.driver.when_settled(settled)
 
-        def begin() -> tuple[Running, Future[None] | None]:
-            running = start(self.driver)
-            return running, self._beginning.get(running)
+        self._post(call)
+        return future
 
-        running, begun = self.call(begin)
-        if begun is not None:
-            begun.result()
-        return running
+    def begin(
+        self, start: Callable[[Driver], Running], answer: Callable[[Running], T], *, until_closed: bool = False
+    ) -> Future[T]:
+        """Starts an execution, or finds the one that runs already; `answer` of it when it has begun, or has ended."""
+        future: Future[T] = Future()
+        waiting = _Waiting(future, answer)
+        context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
 
-    def closed(self, running: Running) -> Future[None]:
-        """Done when the execution has ended."""
-
-        def watch() -> Future[None]:
-            future: Future[None] = Future()
-            if running.closed:
-                future.set_result(None)
+        def begin() -> None:
+            if self._fault is not None:
+                future.set_exception(self._fault)
+                return
+            try:
+                running = context.run(start, self.driver)
+            except BaseException as error:
+                future.set_exception(error)
+                return
+            if until_closed and not running.closed:
+                self._wait_for_end(running, waiting)
+            elif (others := self._beginning.get(running)) is not None:
+                others.append(waiting)
             else:
-                self._closing.setdefault(running, []).append(future)
-            return future
+                waiting.tell(running)
 
-        return self.call(watch)
+        self._post(begin)
+        return future
+
+    def closed(self, running: Running) -> Future[Running]:
+        """Done when the execution has ended."""
+        future: Future[Running] = Future()
+
+        def watch() -> None:
+            waiting = _Waiting(future, _itself)
+            if self._fault is not None:
+                future.set_exception(self._fault)
+            elif running.closed:
+                waiting.tell(running)
+            else:
+                self._wait_for_end(running, waiting)
+
+        self._post(watch)
+        return future
+
+    def settled(self, running: Running) -> bool:
+        """Whether an execution has ended for good, so that any thread may look at it without asking the loop's."""
+        return running.told
+
+    def release(self) -> None:
+        """Lets those go who wait for the end of an execution, and those who come later; the executions go on."""
+
+        def release() -> None:
+            self._released = True
+            self._refuse(self._closing)
+
+        self.call(release)
+
+    def _wait_for_end(self, running: Running, waiting: _Waiting[Any]) -> None:
+        self._closing.setdefault(running, []).append(waiting)
+        if self._released:
+            self._refuse(self._closing)
+
+    def _refuse(self, waiting: dict[Running, list[_Waiting[Any]]]) -> None:
+        for several in waiting.values():
+            for each in several:
+                each.future.set_exception(self._fault or ServiceError("The service ends.", code="ServiceUnavailable"))
+        waiting.clear()
+
+    def _post(self, call: Callable[[], None]) -> None:
+        if self._ended:
+            raise self._fault or ServiceError("The service has been closed.", code="ServiceUnavailable")
+        self.driver.post(call)
+        if self._fault is not None:
+            self.driver.abandon(StoreUnavailable(str(self._fault)))  # it came when nobody listened any more
 
     def close(self) -> None:
         """Stops the attempts that still run, and the thread."""
@@ -116,15 +224,54 @@ class Loop:
 
         self.call(end)
         self._thread.join()
-        for waiting in (*self._beginning.values(), *(f for futures in self._closing.values() for f in futures)):
-            waiting.set_exception(ServiceError("The service was closed.", code="ServiceUnavailable"))
-        self._beginning.clear()
-        self._closing.clear()
+        self.driver.drain()  # what came while it ended
+        self._refuse(self._beginning)
+        self._refuse(self._closing)
 
     def _run(self) -> None:
-        while not self._ended:
-            self.driver.turn()
-        self.driver.close()
+        try:
+            while not self._ended:
+                self.driver.turn()
+                self._purge()
+            self.driver.close()
+        except BaseException as error:
+            self._come_to_a_fault(error)
+
+    def _come_to_a_fault(self, error: BaseException) -> None:
+        """Nobody is left waiting for a loop that has ended. What is written down goes on in the next process."""
+        if isinstance(error, PenstockError):
+            _log.critical("The executions have stopped: %s", error)
+        else:
+            _log.critical("The executions have stopped at a fault of the engine.", exc_info=error)
+        self._fault = ServiceError(
+            f"The executions have stopped ({type(error).__name__}: {error}); end this process, and the next goes on.",
+            code="ServiceUnavailable",
+        )
+        self._ended = True
+        self._refuse(self._beginning)
+        self._refuse(self._closing)
+        self.driver.abandon(StoreUnavailable(str(self._fault)))
+        if self._on_fault is not None:
+            self._on_fault()
+
+    def _purge(self) -> None:
+        """Now and then, what has been kept long enough goes, a little at a time."""
+        driver = self.driver
+        if driver.journal is None or driver.failing is not None:
+            return
+        at = driver.clock.monotonic()
+        if at - self._purged < PURGE_SECONDS:
+            return
+        from penstock.services.stepfunctions.stored import KeptInFile
+
+        assert isinstance(self._kept, KeptInFile)
+        try:
+            more = self._kept.purge(driver.clock.now() - self._retention) > 0
+        except StoreUnavailable as error:
+            _log.warning("Old executions stay for now: %s", error)
+            more = False
+        if not more:
+            self._purged = at
 
     # ---- what the driver tells
 
@@ -132,18 +279,51 @@ class Loop:
         self._check(execution)
 
     def take(self, running: Running) -> None:
-        self._taken(running)
-        self._beginning[running] = Future()
+        self._kept.taken(running)
+        self._beginning[running] = []
+        self._watchers.begun(running)
+
+    def redriven(self, running: Running) -> None:
+        self._watchers.begun(running)
 
     def told(self, running: Running) -> None:
         if self._beginning:
             begun = self._beginning.pop(running, None)
             if begun is not None:
-                self._begun(running)
-                begun.set_result(None)
-        if self._closing and running.closed:
-            for future in self._closing.pop(running, ()):
-                future.set_result(None)
+                self._kept.begun(running)
+                for waiting in begun:
+                    waiting.tell(running)
+        if running.closed and not running.told:
+            running.told = True
+            self._watchers.ended(running)
+            self._kept.closed(running)
+            if self._closing:
+                for waiting in self._closing.pop(running, ()):
+                    waiting.tell(running)
+
+    def refused(self, running: Running, error: StoreUnavailable) -> None:
+        self._kept.closed(running)
+        self._watchers.ended(running)
+        for waiting in (*self._beginning.pop(running, ()), *self._closing.pop(running, ())):
+            waiting.future.set_exception(unavailable(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[T]):
+    """Somebody who waits for an execution: for what `answer` makes of it."""
+
+    future: Future[T]
+    answer: Callable[[Running], T]
+
+    def tell(self, running: Running) -> None:
+        try:
+            self.future.set_result(self.answer(running))
+        except BaseException as error:  # theirs, not the loop's
+            self.future.set_exception(error)
+
+
+def _itself(running: Running) -> Running:
+    return running
 
 
 class _Driver(Driver):
@@ -160,6 +340,7 @@ class _Driver(Driver):
         machines: Machines,
         callbacks: Callbacks,
         objects: ObjectStore | None,
+        journal: Journal | None,
     ) -> None:
         super().__init__(
             handlers=handlers,
@@ -169,23 +350,56 @@ class _Driver(Driver):
             machines=machines,
             callbacks=callbacks,
             objects=objects,
+            journal=journal,
         )
         self._loop = loop
 
-    def begin(self, execution: Execution, observer: Observer | None = None) -> Running:
+    def begin(self, execution: Execution, observer: Observer | None = None, link: Link | None = None) -> Running:
         self._loop.check(execution)
-        running = super().begin(execution, observer)
+        running = super().begin(execution, observer or self._loop.observe(execution), link)
         self._loop.take(running)
         return running
 
-    def _tell(self, running: Running, event: Event) -> None:
+    def redrive(self, running: Running) -> None:
+        if why_not(running.execution, self.clock.now()) is None:
+            running.told = False
+            running.observer = running.observer or self._loop.observe(running.execution)
+            self._loop.redriven(running)
+        super().redrive(running)
+
+    def load(self) -> Load:
+        """From any thread: these are lengths, each read at once."""
+        return Load(len(self._open), len(self.outside), len(self._turns) + self._inbox.qsize())
+
+    def drain(self) -> None:
+        """Hears what was sent and not yet heard."""
+        self._collect()
+
+    def tell_now(self, running: Running, event: Event) -> None:
         try:
-            super()._tell(running, event)
+            super().tell_now(running, event)
         except Exception as error:
             # A fault of ours. The others go on; this one is not left running for ever.
             _log.exception("The execution %s came to a fault of the engine.", running.execution.arn)
             self._break(running, error)
-        self._loop.told(running)
+        if running.entry is None or self.journal is None:
+            self._loop.told(running)
+        else:
+            self.hold(_Told(self._loop, running))
+
+    def settled(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:
+            running = getattr(call, "running", None)
+            if not isinstance(running, Running) or isinstance(call, _Told):
+                raise
+            _log.exception("The execution %s came to a fault of the engine.", running.execution.arn)
+            self._break(running, error)
+            self.hold(_Told(self._loop, running))
+
+    def refused(self, running: Running, error: StoreUnavailable) -> None:
+        self._loop.refused(running, error)
 
     def _break(self, running: Running, error: Exception) -> None:
         execution = running.execution
@@ -196,6 +410,22 @@ class _Driver(Driver):
         execution.cause = f"A fault of the engine ended the execution: {type(error).__name__}: {error}"
         execution.stopped = self.clock.now()
         self._open.discard(running)
-        for cancel in running.cancels.values():
-            cancel()
-        running.cancels.clear()
+        self._by_arn.pop(execution.arn, None)
+        with suppress(Exception):
+            self._let_go(running)
+        if self.journal is not None and running.entry is not None:
+            self.journal.broken(running)
+        if running.on_close is not None:
+            on_close, running.on_close = running.on_close, None
+            on_close(running)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What happened to an execution is heard when it is durable."""
+
+    loop: Loop
+    running: Running
+
+    def __call__(self) -> None:
+        self.loop.told(self.running)

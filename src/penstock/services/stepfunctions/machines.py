@@ -156,11 +156,8 @@ def delete_state_machine(state: State, given: Parameters) -> Answer:
             repository.versions.delete(version.arn)
         for alias in list(repository.aliases.of(arn.text)):
             repository.aliases.delete(alias.arn)
-        executions = list(repository.executions.of(arn.text))
-    for execution in executions:
-        running = state.running.get(execution.arn)
-        if running is not None and not running.closed:
-            state.loop.driver.stop(running)
+    for running in state.loop.call(lambda: state.kept.running_of(arn.text)):
+        state.loop.driver.stop(running)
     return {}
 
 
@@ -186,8 +183,8 @@ def describe_state_machine(state: State, given: Parameters) -> Answer:
 
 
 def describe_state_machine_for_execution(state: State, given: Parameters) -> Answer:
-    record, _ = state.started(given["executionArn"])
-    revision = record.revision
+    found = state.found(given["executionArn"])
+    record, revision = found.record, found.revision()
     if revision is None:
         raise no_machine(record.machine_arn)
     name, _, label = record.machine_name.partition("/")

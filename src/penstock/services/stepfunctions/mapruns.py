@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from penstock.engine import limits
-from penstock.engine.execution import RunJoin
+from penstock.engine.core import MapRunUpdated
+from penstock.engine.maprunning import ActiveRun
 from penstock.engine.mapruns import UNBOUNDED, MapRun
 from penstock.engine.running import Running
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import parse
+from penstock.services.stepfunctions.kept import Found
 from penstock.services.stepfunctions.paging import page
 from penstock.services.stepfunctions.state import Answer, Parameters, State
 
 
 def list_map_runs(state: State, given: Parameters) -> Answer:
     """Newest first, as ListExecutions has them."""
-    _, running = state.started(given["executionArn"])
+    found = state.found(given["executionArn"])
 
     def listed() -> Answer:
-        numbered = list(enumerate(running.result.map_runs))
+        numbered = list(enumerate(state.kept.map_runs(found)))
         return page(
             "ListMapRuns",
             given,
@@ -32,14 +33,14 @@ def list_map_runs(state: State, given: Parameters) -> Answer:
 
 
 def describe_map_run(state: State, given: Parameters) -> Answer:
-    run = _find(state, given["mapRunArn"])
+    run, _ = _find(state, given["mapRunArn"])
     return state.loop.call(run.describe)
 
 
 def update_map_run(state: State, given: Parameters) -> Answer:
     """The new figures count from the next time one of the run's children ends."""
     text = given["mapRunArn"]
-    run = _find(state, text)
+    run, found = _find(state, text)
     if not given.keys() - {"mapRunArn"}:
         raise ServiceError(
             "One of maxConcurrency, toleratedFailurePercentage and toleratedFailureCount must be specified",
@@ -47,50 +48,33 @@ def update_map_run(state: State, given: Parameters) -> Answer:
         )
 
     def update() -> None:
-        join = _join_of(state.running[run.execution_arn], text)
-        if join is None:
+        running = found.running
+        active = None if running is None else _active(running, text)
+        if running is None or active is None:
             raise ServiceError(
                 f"The Map Run is {run.status} and cannot be updated: '{text}'", code="ValidationException"
             )
         if "maxConcurrency" in given:
             run.max_concurrency = given["maxConcurrency"] or UNBOUNDED
-            join.limit = min(run.max_concurrency, limits.DISTRIBUTED_CONCURRENCY)
         if "toleratedFailureCount" in given:
             run.tolerated_count = given["toleratedFailureCount"]
-            join.tolerated = run.tolerated_count
         if "toleratedFailurePercentage" in given:
-            run.tolerated_percentage = join.percentage = float(given["toleratedFailurePercentage"])
+            run.tolerated_percentage = float(given["toleratedFailurePercentage"])
+        concurrency = 0 if run.max_concurrency == UNBOUNDED else run.max_concurrency
+        event = MapRunUpdated(active.number, concurrency, run.tolerated_count, run.tolerated_percentage)
+        state.loop.driver.commands.update_map_run(running, active, event)
 
-    state.loop.call(update)
+    state.loop.call(update, durable=True)
     return {}
 
 
-def _join_of(running: Running, arn: str) -> RunJoin | None:
-    """The Map state that has a Map Run going."""
-    number = next((number for number, active in running.map_runs.items() if active.record.arn == arn), None)
-    pending = [running.execution.root]
-    while pending:
-        join = pending.pop().join
-        if isinstance(join, RunJoin) and join.run == number:
-            return join
-        if join is not None:
-            pending += join.running.values()
-    return None
+def _active(running: Running, arn: str) -> ActiveRun | None:
+    return next((active for active in running.map_runs.values() if active.record.arn == arn), None)
 
 
-def _find(state: State, text: str) -> MapRun:
+def _find(state: State, text: str) -> tuple[MapRun, Found]:
     parse(text, "mapRun")
-    run = state.loop.call(lambda: _map_run(state, text))
-    if run is None:
+    found = state.loop.call(lambda: state.kept.map_run(text))
+    if found is None:
         raise ServiceError(f"Map Run Does Not Exist: '{text}'", code="ResourceNotFound")
-    return run
-
-
-def _map_run(state: State, text: str) -> MapRun | None:
-    prefix, _, rest = text.partition(":mapRun:")
-    owner = f"{prefix}:stateMachine:{rest.partition('/')[0]}"
-    for record in state.repository.executions.of(owner, newest_first=True):
-        for run in state.running[record.arn].result.map_runs:
-            if run.arn == text:
-                return run
-    return None
+    return found

@@ -145,8 +145,6 @@ class Repository(Protocol):
     @property
     def aliases(self) -> Table[Alias]: ...
     @property
-    def executions(self) -> Table[Started]: ...
-    @property
     def tags(self) -> Table[Tags]: ...
 
 
@@ -184,5 +182,4 @@ class Memory:
         self.machines: MemoryTable[Machine] = MemoryTable()
         self.versions: MemoryTable[Version] = MemoryTable()
         self.aliases: MemoryTable[Alias] = MemoryTable()
-        self.executions: MemoryTable[Started] = MemoryTable()
         self.tags: MemoryTable[Tags] = MemoryTable()

@@ -35,8 +35,13 @@ def check(operation: str, parameters: Any) -> dict[str, Any]:
     Raises ServiceError: SerializationException for a value of the wrong kind, ValidationException for one that its
     shape does not allow.
     """
+    return check_shape(parameters, input_shape(operation))
+
+
+def check_shape(parameters: Any, shape: Any) -> dict[str, Any]:
+    """The same for a shape of any service with this framework."""
     problems: list[str] = []
-    found = _value(parameters, input_shape(operation), "", problems)
+    found = _value(parameters, shape, "", problems)
     if problems:
         many = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
         raise ServiceError(many + "; ".join(problems), code=VALIDATION)
@@ -93,7 +98,9 @@ def _text(value: str, shape: Any, path: str, problems: list[str]) -> None:
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
     # The model's patterns are Java's.
-    return re.compile(text.replace(r"\p{ASCII}", r"[\x00-\x7f]"))
+    for java, python in _CLASSES:
+        text = text.replace(java, python)
+    return re.compile(text)
 
 
 def _limits(number: float, value: Any, what: str, shape: Any, path: str, problems: list[str]) -> bool:
@@ -107,6 +114,9 @@ def _limits(number: float, value: Any, what: str, shape: Any, path: str, problem
         return True
     return False
 
+
+_CLASSES: Final = ((r"\p{ASCII}", r"[\x00-\x7f]"), (r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s"))
+"""Java's classes of characters, and Python's that come closest: letters have `_` with them, as do the patterns they are in."""
 
 _SHOWN: Final = 1100
 """Ours: characters of a value that a message repeats; more than the longest that a recorded message repeats."""

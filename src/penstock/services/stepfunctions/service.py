@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.clock import Clock, Entropy
@@ -20,11 +21,14 @@ from penstock.services.stepfunctions import (
     tags,
     versions,
 )
-from penstock.services.stepfunctions.records import Repository
-from penstock.services.stepfunctions.state import Operation, State
+from penstock.services.stepfunctions.delivery import LogSink
+from penstock.services.stepfunctions.state import Answer, Operation, Parameters, State
+from penstock.services.stepfunctions.watching import Load, Watcher
 
 if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore
+    from penstock.engine.recovery import Recovered
+    from penstock.store import Database
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "CreateActivity": activities.create_activity,
@@ -66,6 +70,16 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "ValidateStateMachineDefinition": definitions.validate_state_machine_definition,
 }
 
+RETENTION_DAYS: Final = 90.0
+"""How long AWS keeps the history of an execution that has ended (API reference, StartExecution: after 90 days its name is
+free again)."""
+ASKED: Final[Mapping[str, Callable[[State, Parameters], Answer | Future[Answer]]]] = {
+    "DescribeExecution": executions.ask_execution,
+    "StartExecution": executions.begin_execution,
+    "StartSyncExecution": executions.begin_sync_execution,
+}
+"""Operations that nobody needs a thread for to wait in."""
+
 LONG: Final = frozenset({"GetActivityTask", "StartSyncExecution", "TestState"})
 """Operations that may take minutes, because somebody else is to do something."""
 
@@ -74,9 +88,13 @@ class StepFunctions:
     """AWS Step Functions for one account and region; requests may come from any thread.
 
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
-    `repository` is where machines and executions are kept (memory by default), `callbacks` where activities and tokens
-    are, `objects` what distributed Maps read from and write to. With `skip_time`, waits and retries take no time.
+    `database` is where machines and executions are kept (in memory without one), for `retention_days` after they ended; the
+    caller closes it. What ran when it was last used goes on. `callbacks` is where activities and tokens are, `objects` what
+    distributed Maps read from and write to. With `skip_time`, waits and retries take no time. `watchers` hear of executions
+    that begin and end, `logs` takes what the machines' loggingConfigurations say is to be logged.
     """
+
+    long: Final = LONG
 
     def __init__(
         self,
@@ -84,26 +102,34 @@ class StepFunctions:
         region: str = DEFAULT_REGION,
         account: str = DEFAULT_ACCOUNT,
         handlers: Sequence[TaskHandler] = (),
-        repository: Repository | None = None,
+        database: Database | None = None,
+        retention_days: float = RETENTION_DAYS,
         clock: Clock | None = None,
         skip_time: bool = False,
         entropy: Entropy | None = None,
         callbacks: Callbacks | None = None,
         objects: ObjectStore | None = None,
         poll_seconds: float = POLL_SECONDS,
+        watchers: Sequence[Watcher] = (),
+        logs: LogSink | None = None,
+        on_fault: Callable[[], None] | None = None,
     ) -> None:
         self._owns_callbacks = callbacks is None
         self._state = State(
             region=region,
             account=account,
             handlers=handlers,
-            repository=repository,
+            database=database,
+            retention_days=retention_days,
             clock=clock,
             skip_time=skip_time,
             entropy=entropy,
             callbacks=callbacks,
             objects=objects,
             poll_seconds=poll_seconds,
+            watchers=watchers,
+            logs=logs,
+            on_fault=on_fault,
         )
 
     def call(self, operation: str, parameters: Any, *, as_client: bool = False) -> dict[str, Any]:
@@ -118,8 +144,28 @@ class StepFunctions:
             requests.check_as_client(operation, parameters)
         return run(self._state, requests.check(operation, parameters))
 
+    @property
+    def recovered(self) -> Recovered | None:
+        """What went on when the service began; None without a database."""
+        return self._state.recovered
+
+    def ask(self, operation: str, parameters: Any) -> dict[str, Any] | Future[dict[str, Any]] | None:
+        """`call` for those who do not wait: the answer, or what will have it; None for an operation that needs a thread to
+        wait in. Raises what `call` does, or the future has it."""
+        run = ASKED.get(operation)
+        return None if run is None else run(self._state, requests.check(operation, parameters))
+
+    def load(self) -> Load:
+        """How much there is to do at this moment; from any thread."""
+        return self._state.loop.driver.load()
+
+    def release(self) -> None:
+        """Lets those go who wait for somebody else: workers for tasks, StartSyncExecution for an end. The service goes on."""
+        self._state.callbacks.release()
+        self._state.loop.release()
+
     def close(self) -> None:
         """Stops what runs, and lets workers go that wait for tasks. Nothing can be asked afterwards."""
         if self._owns_callbacks:
             self._state.callbacks.release()
-        self._state.loop.close()
+        self._state.close()

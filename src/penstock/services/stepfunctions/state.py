@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 from penstock.clock import Clock, Entropy, SystemClock
 from penstock.engine.callbacks import POLL_SECONDS, Callbacks
-from penstock.engine.driver import Running
 from penstock.engine.execution import Execution
 from penstock.engine.history import instant
-from penstock.engine.program import Program, compile_program
+from penstock.engine.journal import Journal
+from penstock.engine.program import Program, compile_text
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import Arn, parse
+from penstock.services.stepfunctions.delivery import Delivery, LogSink, delivery
+from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, unavailable
 from penstock.services.stepfunctions.loop import Loop
-from penstock.services.stepfunctions.records import Alias, Kind, Machine, Memory, Repository, Revision, Started, Version
+from penstock.services.stepfunctions.records import Alias, Kind, Machine, Memory, Repository, Revision, Version
+from penstock.services.stepfunctions.watching import Watcher, Watchers
 
 if TYPE_CHECKING:
     from penstock.asl.read import Reading
     from penstock.engine.objects import ObjectStore
+    from penstock.services.stepfunctions.stored import Stored
+    from penstock.store import Database
 
 Answer = dict[str, Any]
 Parameters = Mapping[str, Any]
@@ -39,30 +44,45 @@ class State:
         region: str,
         account: str,
         handlers: Sequence[TaskHandler],
-        repository: Repository | None,
+        database: Database | None,
+        retention_days: float,
         clock: Clock | None,
         skip_time: bool,
         entropy: Entropy | None,
         callbacks: Callbacks | None,
         objects: ObjectStore | None,
         poll_seconds: float = POLL_SECONDS,
+        watchers: Sequence[Watcher] = (),
+        logs: LogSink | None = None,
+        on_fault: Callable[[], None] | None = None,
     ) -> None:
         self.region = region
         self.account = account
         self.prefix = f"arn:aws:states:{region}:{account}"
         self.handlers = handlers
         self.entropy = entropy or Entropy()
-        self.repository: Repository = Memory() if repository is None else repository
+        self.repository: Repository
+        self.kept: Kept
+        journal: Journal | None = None
+        self.stored: Stored | None = None
+        if database is None:
+            self.repository = Memory()
+            self.kept = KeptInMemory(self.repository.machines)
+        else:
+            from penstock.services.stepfunctions.stored import KeptInFile, Stored
+
+            self.repository = self.stored = Stored(database)
+            journal = Journal(database)
+            self.kept = KeptInFile(journal, self.repository.machines, compile_text)
         self.callbacks = callbacks or Callbacks(region=region, account=account, clock=clock)
+        if self.stored is not None:
+            for activity in self.stored.activities():
+                self.callbacks.restore_activity(activity)
         self.poll_seconds = poll_seconds
+        self.logs = logs
         self.lock = threading.RLock()
         """Held where a change depends on what was there; never while waiting for the loop."""
-        self.running: dict[str, Running] = {}
-        """Executions by their ARNs, as the engine has them: STANDARD ones also when they are over."""
-        self.given: dict[str, Started] = {}
-        """Of executions that a request starts: what is known of them before they begin."""
-        self._number = 0
-        self.program = lru_cache(maxsize=PROGRAMS)(_compile)
+        self.program = lru_cache(maxsize=PROGRAMS)(compile_text)
         self.loop = Loop(
             handlers=handlers,
             clock=clock or (None if skip_time else SystemClock()),
@@ -72,10 +92,15 @@ class State:
             callbacks=self.callbacks,
             objects=objects,
             check=self._check,
-            taken=self._taken,
-            begun=self._begun,
+            kept=self.kept,
+            watchers=Watchers(watchers),
+            observe=self._observe,
+            journal=journal,
+            retention=retention_days * 86_400,
+            on_fault=on_fault,
         )
         self.clock = self.loop.driver.clock
+        self.recovered = self.loop.recovered
 
     def now(self) -> float:
         return self.clock.now()
@@ -128,66 +153,38 @@ class State:
 
     # ---- executions
 
-    def started(self, text: str) -> tuple[Started, Running]:
+    def found(self, text: str) -> Found:
         """The execution of an ARN. Raises ServiceError: InvalidArn, ExecutionDoesNotExist."""
         parse(text, "execution")
-        record = self.repository.executions.get(text)
-        running = self.running.get(text)
-        if record is None or running is None:
+        found = self.kept.find(text)
+        if found is None:
             raise ServiceError(f"Execution Does Not Exist: '{text}'", code="ExecutionDoesNotExist")
-        return record, running
+        return found
+
+    def _observe(self, execution: Execution) -> Delivery | None:
+        """Of an execution that no request started: a state did, a Map Run, or an earlier process."""
+        if self.logs is None:
+            return None
+        machine = self.repository.machines.get(execution.machine_arn.partition("/")[0])
+        found = None if machine is None else delivery(self.logs, machine.revision.logging)
+        if found is not None:
+            found.follow(execution)
+        return found
 
     def _check(self, execution: Execution) -> None:
-        if execution.type == "STANDARD" and execution.arn in self.running:
+        if self.loop.driver.failing is not None:
+            raise unavailable(self.loop.driver.failing)
+        # The names of a Map Run's children are drawn, not given.
+        if execution.type == "STANDARD" and "/" not in execution.machine_name and self.kept.taken_name(execution.arn):
             raise ServiceError(f"Execution Already Exists: '{execution.arn}'", code="ExecutionAlreadyExists")
 
-    def _taken(self, running: Running) -> None:
-        execution = running.execution
-        if execution.type == "STANDARD":
-            self.running[execution.arn] = running
-
-    def _begun(self, running: Running) -> None:
-        execution = running.execution
-        if execution.type == "EXPRESS" and running.map_run is None:
-            return  # nobody can ask after it (API reference)
-        self._number += 1
-        record = self.given.pop(execution.arn, None)
-        if record is None:
-            record = self._of_another(running)
-        self.repository.executions.put(_numbered(record, self._number))
-
-    def _of_another(self, running: Running) -> Started:
-        """What is known of an execution that a state started."""
-        execution = running.execution
-        run = running.map_run
-        machine_arn = parse(execution.machine_arn, "stateMachine").base
-        machine = self.repository.machines.get(machine_arn.partition("/")[0])
-        return Started(
-            arn=execution.arn,
-            number=0,
-            machine_arn=machine_arn,
-            machine_name=execution.machine_name,
-            type=execution.type,
-            revision=None if machine is None else machine.revision,
-            map_run_arn=None if run is None else run.record.arn,
-            items=running.items,
-        )
-
-
-def _numbered(record: Started, number: int) -> Started:
-    from dataclasses import replace
-
-    return replace(record, number=number)
+    def close(self) -> None:
+        """Ends the loop; what runs goes on in the next process where there is a file, and is cut off where there is none."""
+        self.loop.close()
 
 
 def no_machine(arn: str) -> ServiceError:
     return ServiceError(f"State Machine Does Not Exist: '{arn}'", code="StateMachineDoesNotExist")
-
-
-def _compile(definition: str) -> Program:
-    reading = read_definition(definition)
-    assert reading.machine is not None  # it was checked when it came
-    return compile_program(reading.machine)
 
 
 def read_definition(text: str) -> Reading:
@@ -207,4 +204,14 @@ def problems_of(text: str, kind: Kind) -> str | None:
 
 Operation = Callable[[State, Parameters], Answer]
 
-__all__ = ["Answer", "Operation", "Parameters", "State", "instant", "no_machine", "problems_of", "read_definition"]
+__all__ = [
+    "Answer",
+    "Operation",
+    "Parameters",
+    "State",
+    "instant",
+    "no_machine",
+    "problems_of",
+    "read_definition",
+    "unavailable",
+]

@@ -88,7 +88,7 @@ def hash_(call: Call, *arguments: Any) -> Any:
 def random(call: Call, *arguments: Any) -> Any:
     (seed,) = _arity(call, arguments, 1)
     if seed is UNDEFINED:
-        return call.runtime.entropy.random()
+        return call.runtime.entropy().random()
     if not is_number(seed):
         raise _unfit(call, 1, seed)
     return JavaRandom(math.trunc(seed)).next_double()
@@ -96,7 +96,7 @@ def random(call: Call, *arguments: Any) -> Any:
 
 def uuid(call: Call, *arguments: Any) -> Any:
     _arity(call, arguments, 0)
-    return call.runtime.entropy.uuid4()
+    return call.runtime.entropy().uuid4()
 
 
 def parse(call: Call, *arguments: Any) -> Any:

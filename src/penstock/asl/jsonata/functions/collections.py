@@ -146,11 +146,11 @@ def lookup(call: Call, value: Any, key: Any) -> Any:
 
 def spread(call: Call, value: Any) -> Any:
     if isinstance(value, list):
-        result: Any = Sequence()
+        result: list[Any] = []
         for item in value:
             more = spread(call, item)
             result.extend(more if isinstance(more, list) else [] if more is UNDEFINED else [more])
-        return result
+        return result if value else UNDEFINED
     if isinstance(value, dict):
         return Sequence({key: item} for key, item in value.items())
     return value
@@ -228,7 +228,7 @@ def shuffle(call: Call, items: Any) -> Any:
         return items
     result = list(items)
     for position in range(len(result) - 1, 0, -1):
-        other = call.runtime.entropy.randrange(0, position + 1)
+        other = call.runtime.entropy().randrange(0, position + 1)
         result[position], result[other] = result[other], result[position]
     return result
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, Final
 
 from penstock.asl.jsonata.calls import Call
 from penstock.asl.jsonata.delegate import delegate
-from penstock.asl.jsonata.faults import InternalFault, JsonataFault
+from penstock.asl.jsonata.faults import InternalFault, JsonataFault, LimitFault
 from penstock.asl.jsonata.values import UNDEFINED, is_number, normal
 
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
@@ -110,9 +111,23 @@ def _double(value: Any) -> Any:
     return value if -(2**53) <= value <= 2**53 else float(value)
 
 
+MAX_PICTURE: Final = 1_000
+"""Ours: characters of a picture, and what a width in one may be. jsonatapy takes seconds over a longer one, and panics
+over more figures than it can format."""
+
+_YEAR_FIGURES: Final = 18
+"""What the power of ten that cuts off a year may have as its exponent: jsonatapy's overflows after that."""
+
+
+def _refuse_long(picture: Any) -> None:
+    if isinstance(picture, str) and len(picture) > MAX_PICTURE:
+        raise LimitFault(None, "Expression evaluation time limit exceeded")
+
+
 def format_number(call: Call, value: Any, picture: Any, options: Any) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
+    _refuse_long(picture)
     if options is UNDEFINED:
         return delegate("$formatNumber($n, $p)", {"n": _double(value), "p": picture})
     return delegate("$formatNumber($n, $p, $o)", {"n": _double(value), "p": picture, "o": options})
@@ -138,14 +153,18 @@ def format_base(call: Call, value: Any, radix: Any) -> Any:
 def format_integer(call: Call, value: Any, picture: Any) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
+    _refuse_long(picture)
     return delegate("$formatInteger($n, $p)", {"n": _double(math.floor(value)), "p": picture}, value=picture)
 
 
 def parse_integer(call: Call, text: Any, picture: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    _refuse_long(picture)
     if _other_figures(picture, text):
         return math.nan
+    if ";" in picture and not text[-2:].isascii():
+        text = f"{text[:-2]}th"  # an ordinal's last two characters are cut off; jsonatapy cuts bytes, and panics within one
     found = delegate("$parseInteger($s, $p)", {"s": text, "p": picture}, value=picture)
     return math.nan if found is UNDEFINED else found
 
@@ -170,20 +189,41 @@ _MARKER: Final = re.compile(r"\[([^\]]*)\]")
 
 def _refuse_markers(picture: str) -> None:
     """What jsonatapy panics over, and says so on stderr: markers that begin with no letter, which the reference refuses,
-    and fractions of a second by name, on which it stumbles."""
+    fractions of a second by name, on which it stumbles, and years of more figures than it can count."""
+    _refuse_long(picture)
     for found in _MARKER.finditer(picture.replace("[[", "")):  # `[[` is a bracket to be printed
         marker = "".join(found[1].split())
         if not (marker[:1].isascii() and marker[:1].isalpha()):
             raise JsonataFault("D3132", value=marker[:1])
         if marker[:1] == "f" and marker[1:2] in ("n", "N"):
             raise InternalFault(f"the marker [{marker}]")
+        form, _, width = marker.rpartition(",") if "," in marker else (marker, "", "")
+        widest = max((int(number[:9]) for number in re.findall("[0-9]+", width)), default=0)
+        if widest > MAX_PICTURE:
+            raise LimitFault(None, "Expression evaluation time limit exceeded")
+        if marker[:1] == "Y" and max(widest, sum(char == "#" or char.isdecimal() for char in form)) > _YEAR_FIGURES:
+            raise InternalFault(f"the marker [{marker}]")
 
 
 def _other_figures(picture: str, text: str) -> bool:
-    """Whether a picture has figures beyond ASCII and the text others, or letters: jsonatapy panics over them too."""
-    return any(char.isdecimal() and not char.isascii() for char in picture) and any(
-        char.isalnum() and (char.isascii() or not char.isdecimal()) for char in text
+    """Whether a picture has figures beyond ASCII and the text others, or letters: jsonatapy panics over them too.
+
+    It takes every character for a figure of the picture's kind, and panics over what stands before them in Unicode; only
+    the commas of a picture that groups with them it takes out first.
+    """
+    figure = next((char for char in picture if char.isdecimal() and not char.isascii()), None)
+    if figure is None:
+        return False
+    first = ord(figure) - unicodedata.decimal(figure) - ord("0")
+    grouped = "," in picture.partition(";")[0]
+    return any(
+        (char.isalnum() and not char.isdecimal()) or (ord(char) < first and not (grouped and char == ","))
+        for char in text
     )
+
+
+_LONG_S: Final = "\u017f"
+"""In Rust a small letter s where case is ignored, unlike in the reference: an ordinal's `st`, over which jsonatapy panics."""
 
 
 def to_millis(call: Call, text: Any, picture: Any) -> Any:
@@ -192,7 +232,7 @@ def to_millis(call: Call, text: Any, picture: Any) -> Any:
     if picture is UNDEFINED:
         return delegate("$toMillis($s)", {"s": text}, value=text)
     _refuse_markers(picture)
-    if _other_figures(picture, text):
+    if _other_figures(picture, text) or (_LONG_S in text and _LONG_S not in picture):
         return UNDEFINED
     found = delegate("$toMillis($s, $p)", {"s": text, "p": picture})
     return found if found is UNDEFINED else _dated(call, int(found), picture)

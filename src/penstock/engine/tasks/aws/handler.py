@@ -18,7 +18,7 @@ _CLOSING: Final = 10.0
 
 class AwsHandler:
     """Calls go where `endpoint_url` says: a URL, "moto", or "aws" for Amazon itself; None refuses every call, with words
-    that say what to set. boto3 is loaded with the first call."""
+    that say what to set. boto3 is loaded with the first call. `clients` are used in place of those for the endpoint."""
 
     def __init__(
         self,
@@ -28,7 +28,9 @@ class AwsHandler:
         account: str = "123456789012",
         clock: Clock | None = None,
         entropy: Entropy | None = None,
+        clients: Clients | None = None,
     ) -> None:
+        self._own_clients = clients
         self._endpoint_url = endpoint_url
         self._region = region
         self._account = account
@@ -77,6 +79,8 @@ class AwsHandler:
             report(refused(request))
             return None
         require(self._endpoint_url)
+        if self._own_clients is not None:
+            return self._own_clients
         return shared_clients(self._endpoint_url, self._region, self._account)
 
 

@@ -1,0 +1,253 @@
+"""HTTP/1.1 with bounds: what uvicorn's protocol leaves open to a client that is slow, endless or one of too many.
+
+Each bound has its answer: 408 for a request that takes too long to arrive, 431 for headers without end, 503 for a connection
+too many. A client that is refused while it still sends gets to read why: what it sends is taken and thrown away for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+HEAD_SECONDS: Final = 10.0
+BODY_SECONDS: Final = 30.0
+"""Ours: how long the headers of a request, and then its body, may take to arrive."""
+WRITE_SECONDS: Final = 30.0
+"""Ours: how long a client may leave an answer unread that the socket has no room for."""
+LINGER_SECONDS: Final = 5.0
+"""Ours: how long what a refused client still sends is thrown away. Closing at once would reset the connection, and the
+client would lose the answer."""
+HEAD_BYTES: Final = 64 * 1024
+HEAD_LINES: Final = 100
+"""Ours: a signed request has about ten headers, 2 KiB together."""
+
+_IDLE, _HEAD, _BODY = range(3)
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. `max_connections` is set by whoever runs the server."""
+
+    max_connections: int = 1000
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._phase = _HEAD
+        self._received = 0
+        """Bytes of the request whose headers are not complete, as they came."""
+        self._bytes = 0
+        self._lines = 0
+        self._late: asyncio.TimerHandle | None = None
+        self._late_phase = _IDLE
+        self._unread: asyncio.TimerHandle | None = None
+        self._refused = False
+
+    # ---- the connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._joined = _Joined(transport, self)
+        super().connection_made(self._joined)  # type: ignore[arg-type]
+        if len(self.connections) > self.max_connections and not self._make_room():
+            self._refuse(503, "ServiceUnavailable", "The server has as many connections as it takes.")
+            return
+        self._watch()
+
+    def _make_room(self) -> bool:
+        """Closes a connection on which nothing happens, as its client must expect between two requests."""
+        for other in self.connections:
+            if isinstance(other, Protocol) and other.idle:
+                other.transport.close()
+                self.connections.discard(other)
+                return True
+        return False
+
+    @property
+    def idle(self) -> bool:
+        return self._phase == _IDLE and self.cycle is not None and self.cycle.response_complete
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._late, self._unread):
+            if timer is not None:
+                timer.cancel()
+        self._joined.lost()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused or self._joined.lingering:
+            return  # it is thrown away
+        super().data_received(data)
+        if self._phase == _HEAD:
+            self._received += len(data)
+            if self._received > HEAD_BYTES:
+                self._too_long()
+        if self._phase != _IDLE or self._late is not None:
+            self._watch()
+
+    @property
+    def reading(self) -> bool:
+        """Whether the client is in the middle of a request."""
+        return self._phase == _BODY or (self._phase == _HEAD and self._received > 0)
+
+    def shutdown(self) -> None:
+        if self._joined.lingering:
+            self._joined.abort()
+        else:
+            super().shutdown()
+
+    # ---- the request
+
+    def on_message_begin(self) -> None:
+        self._phase = _HEAD
+        self._received = self._bytes = self._lines = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._bytes += len(name) + len(value)
+        self._lines += 1
+        if self._lines > HEAD_LINES:
+            return
+        name = name.lower()  # as uvicorn's does, without the call of it
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        self._phase = _BODY
+        if self._bytes + len(self.url) > HEAD_BYTES or self._lines > HEAD_LINES:
+            self._too_long()
+            return
+        if self._refused:
+            return
+        self._joined.expect_head = True
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._phase = _IDLE
+        if not self._refused:
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._joined.flush()
+        super().on_response_complete()
+
+    # ---- bounds
+
+    def _watch(self) -> None:
+        """Sees to it that the timer is that of the phase."""
+        if self._late is not None:
+            if self._late_phase == self._phase:
+                return
+            self._late.cancel()
+            self._late = None
+        if self._phase != _IDLE and not self._refused:
+            self._late_phase = self._phase
+            seconds = HEAD_SECONDS if self._phase == _HEAD else BODY_SECONDS
+            self._late = self.loop.call_later(seconds, self._too_slow)
+
+    def _too_slow(self) -> None:
+        self._late = None
+        answered = self.cycle is not None and self._phase == _BODY and self.cycle.response_started
+        if (self._phase == _HEAD and not self._received) or answered:
+            self.transport.close()
+            return
+        what = "headers" if self._phase == _HEAD else "body"
+        seconds = HEAD_SECONDS if self._phase == _HEAD else BODY_SECONDS
+        self._refuse(408, "RequestTimeoutException", f"The {what} of a request may take {seconds:g} s.")
+
+    def _too_long(self) -> None:
+        self._refuse(
+            431,
+            "RequestHeaderFieldsTooLargeException",
+            f"A request has {HEAD_LINES} headers and {HEAD_BYTES} bytes of them at most.",
+        )
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(WRITE_SECONDS, self._joined.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400, "SerializationException", msg)
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        """Answers in place of the app, and ends the connection."""
+        if self._refused:
+            return
+        self._refused = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # the app is not to answer, too
+            self.cycle.message_event.set()
+        body = orjson.dumps({"__type": code, "message": message})
+        head = b"content-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(
+            body
+        )
+        self._joined.expect_head = False
+        self._joined.write(STATUS_LINE[status] + head + body)
+        self._joined.close(linger=True)
+
+
+class _Joined:
+    """A transport that sends the head of an answer with its body, one packet for two, and closes without losing the answer."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: Protocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+        self._head = b""
+        self._end: asyncio.TimerHandle | None = None
+        self.expect_head = False
+        self.lingering = False
+        # What is called once a request or more goes straight to the transport.
+        self.pause_reading = transport.pause_reading
+        self.resume_reading = transport.resume_reading
+        self.abort = transport.abort
+
+    def write(self, data: bytes) -> None:
+        if self.lingering:
+            return
+        if self._head:
+            data = self._head + data
+            self._head = b""
+        elif self.expect_head and not data.startswith(b"HTTP/1.1 1"):
+            self.expect_head = False
+            self._head = data
+            return
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
+    def close(self, *, linger: bool = False) -> None:
+        if self.lingering or self._transport.is_closing():
+            return
+        self.flush()
+        if not (linger or self._protocol.reading) or not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        self.lingering = True
+        self._transport.write_eof()
+        self._protocol.flow.resume_reading()
+        self._end = self._protocol.loop.call_later(LINGER_SECONDS, self._transport.abort)
+
+    def is_closing(self) -> bool:
+        return self.lingering or self._transport.is_closing()
+
+    def lost(self) -> None:
+        if self._end is not None:
+            self._end.cancel()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)

@@ -1,0 +1,197 @@
+"""Executions as a service keeps them: how each stands, its history, its Map Runs. Here in memory; in a file: `stored`.
+
+What changes while an execution runs is read in the loop's thread, where it stands still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from penstock.engine.execution import Execution
+from penstock.engine.history import Record
+from penstock.engine.journal import Closed
+from penstock.engine.mapruns import MapRun
+from penstock.errors import ServiceError, StoreUnavailable
+from penstock.services.stepfunctions.arns import parse
+from penstock.services.stepfunctions.records import Machine, MemoryTable, Revision, Started, Table
+
+if TYPE_CHECKING:
+    from penstock.engine.running import Running
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An execution: what is known of its start, how it stands, and where the engine has it (None for one in the file)."""
+
+    record: Started
+    execution: Execution | Closed
+    running: Running | None
+    revision: Callable[[], Revision | None]
+    """What it runs."""
+
+
+class Kept(Protocol):
+    """All for the loop's thread but `find`, which is for any."""
+
+    def expect(self, record: Started) -> None:
+        """A request is about to start this execution."""
+
+    def taken(self, running: Running) -> None:
+        """An execution has been taken in, and its name with it."""
+
+    def taken_name(self, arn: str) -> bool:
+        """Whether there is or was an execution of that ARN."""
+
+    def begun(self, running: Running) -> None:
+        """An execution has made its first steps."""
+
+    def closed(self, running: Running) -> None:
+        """An execution has ended."""
+
+    def find(self, arn: str) -> Found | None: ...
+
+    def of(
+        self,
+        owner: str,
+        *,
+        before: int | None = None,
+        status: str | None = None,
+        redriven: bool | None = None,
+        since: float | None = None,
+    ) -> Iterator[Found]:
+        """Those of a machine or a Map Run, newest first: numbered under `before`, started at `since` or later."""
+
+    def running_of(self, machine_arn: str) -> list[Running]:
+        """Those of a machine that run."""
+
+    def events(self, found: Found) -> int:
+        """How many there are."""
+
+    def records(self, found: Found, start: int, end: int) -> Sequence[Record]:
+        """Those of the events `start` + 1 to `end`."""
+
+    def map_runs(self, found: Found) -> list[MapRun]:
+        """In the order of their beginnings."""
+
+    def map_run(self, arn: str) -> tuple[MapRun, Found] | None:
+        """A Map Run, and the execution that began it."""
+
+    def revive(self, found: Found) -> Running:
+        """The execution as the engine has it, to be redriven."""
+
+
+class KeptInMemory:
+    """Nothing is ever given up: an execution that has ended can be asked after as long as the process lives."""
+
+    def __init__(self, machines: Table[Machine]) -> None:
+        self._machines = machines
+        self._running: dict[str, Running] = {}
+        self._expected: dict[str, Started] = {}
+        self._executions: MemoryTable[Started] = MemoryTable()
+        self._number = 0
+
+    def expect(self, record: Started) -> None:
+        self._expected[record.arn] = record
+
+    def closed(self, running: Running) -> None:
+        pass
+
+    def taken(self, running: Running) -> None:
+        if running.execution.type == "STANDARD":
+            self._running[running.execution.arn] = running
+
+    def begun(self, running: Running) -> None:
+        execution = running.execution
+        if execution.type == "EXPRESS" and running.map_run is None:
+            return  # nobody can ask after it (API reference)
+        self._running.setdefault(execution.arn, running)
+        self._number += 1
+        record = self._expected.pop(execution.arn, None)
+        if record is None:
+            run = running.map_run
+            record = started_by_a_state(
+                execution, self._machines, None if run is None else run.record.arn, running.items
+            )
+        self._executions.put(replace(record, number=self._number))
+
+    def find(self, arn: str) -> Found | None:
+        running = self._running.get(arn)
+        record = self._executions.get(arn) or self._expected.get(arn)
+        if running is None or record is None:
+            return None
+        return Found(record, running.execution, running, lambda: record.revision)
+
+    def taken_name(self, arn: str) -> bool:
+        return arn in self._running
+
+    def of(
+        self,
+        owner: str,
+        *,
+        before: int | None = None,
+        status: str | None = None,
+        redriven: bool | None = None,
+        since: float | None = None,
+    ) -> Iterator[Found]:
+        for record in self._executions.of(owner, newest_first=True):
+            found = self.find(record.arn)
+            if found is None or (before is not None and record.number >= before):
+                continue
+            execution = found.execution
+            if (
+                (status is None or execution.status == status)
+                and (redriven is None or redriven == bool(execution.redrive_count))
+                and (since is None or execution.started >= since)
+            ):
+                yield found
+
+    def running_of(self, machine_arn: str) -> list[Running]:
+        found = (self._running.get(record.arn) for record in self._executions.of(machine_arn))
+        return [running for running in found if running is not None and not running.closed]
+
+    def events(self, found: Found) -> int:
+        assert found.running is not None
+        return len(found.running.records)
+
+    def records(self, found: Found, start: int, end: int) -> Sequence[Record]:
+        assert found.running is not None
+        return found.running.records[start:end]
+
+    def map_runs(self, found: Found) -> list[MapRun]:
+        assert found.running is not None
+        return found.running.result.map_runs
+
+    def map_run(self, arn: str) -> tuple[MapRun, Found] | None:
+        prefix, _, rest = arn.partition(":mapRun:")
+        for found in self.of(f"{prefix}:stateMachine:{rest.partition('/')[0]}"):
+            for run in self.map_runs(found):
+                if run.arn == arn:
+                    return run, found
+        return None
+
+    def revive(self, found: Found) -> Running:
+        assert found.running is not None
+        return found.running
+
+
+def started_by_a_state(execution: Execution, machines: Table[Machine], map_run_arn: str | None, items: int) -> Started:
+    """What is known of an execution that no request started."""
+    machine_arn = parse(execution.machine_arn, "stateMachine").base
+    machine = machines.get(machine_arn.partition("/")[0])
+    return Started(
+        arn=execution.arn,
+        number=0,
+        machine_arn=machine_arn,
+        machine_name=execution.machine_name,
+        type=execution.type,
+        revision=None if machine is None else machine.revision,
+        map_run_arn=map_run_arn,
+        items=items,
+    )
+
+
+def unavailable(error: StoreUnavailable) -> ServiceError:
+    """What a request is told that would have to be written down."""
+    return ServiceError(f"Nothing can be written down just now: {error}", code="ServiceUnavailable")

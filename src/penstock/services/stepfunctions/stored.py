@@ -1,0 +1,298 @@
+"""What a service keeps, in a Database: records that are read into memory at the start and written through, executions that
+are in memory only while they run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, fields
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from penstock import failpoints
+from penstock.engine.callbacks import Activity
+from penstock.engine.execution import Execution
+from penstock.engine.history import Record as HistoryRecord
+from penstock.engine.history import instant
+from penstock.engine.journal import Journal, Link, closed_of
+from penstock.engine.mapruns import MapRun
+from penstock.engine.recovery import Programs, restore
+from penstock.errors import ServiceError
+from penstock.services.stepfunctions.kept import Found, started_by_a_state
+from penstock.services.stepfunctions.records import (
+    Alias,
+    Machine,
+    MemoryTable,
+    Record,
+    Revision,
+    Started,
+    Table,
+    Tags,
+    Version,
+)
+from penstock.store import Database, RecordRow, Summary
+from penstock.store.records import Records
+
+if TYPE_CHECKING:
+    from penstock.engine.driver import Driver
+    from penstock.engine.running import Running
+
+R = TypeVar("R", bound=Record)
+
+PAGE: Final = 200
+"""Rows that a listing reads at once."""
+
+
+class StoredTable(Generic[R]):
+    """A table whose changes are durable when its calls return."""
+
+    def __init__(self, database: Database, kind: str, make: Callable[[dict[str, Any]], R]) -> None:
+        self._records = Records(database, kind)
+        self._table: MemoryTable[R] = MemoryTable()
+        self._numbers: dict[str, int] = {}
+        self._last = 0
+        for row in self._records.all():
+            self._table.put(make(json.loads(row.data)))
+            self._numbers[row.arn] = self._last = row.number
+
+    def get(self, arn: str) -> R | None:
+        return self._table.get(arn)
+
+    def put(self, record: R) -> None:
+        number = self._numbers.get(record.arn, self._last + 1)
+        data = json.dumps(asdict(record), separators=(",", ":"))  # type: ignore[call-overload]  # all are dataclasses
+        self._records.put(RecordRow(record.arn, record.owner, number, data))
+        self._numbers[record.arn] = number
+        self._last = max(self._last, number)
+        self._table.put(record)
+
+    def delete(self, arn: str) -> None:
+        if self._table.get(arn) is not None:
+            self._records.delete(arn)
+            self._numbers.pop(arn, None)
+            self._table.delete(arn)
+
+    def of(self, owner: str, *, newest_first: bool = False) -> Iterator[R]:
+        return self._table.of(owner, newest_first=newest_first)
+
+
+def _revision(data: dict[str, Any]) -> Revision:
+    return Revision(**data)
+
+
+def _machine(data: dict[str, Any]) -> Machine:
+    publish, description = data.pop("published")
+    return Machine(**{**data, "revision": _revision(data["revision"]), "published": (publish, description)})
+
+
+def _version(data: dict[str, Any]) -> Version:
+    return Version(**{**data, "revision": _revision(data["revision"])})
+
+
+def _alias(data: dict[str, Any]) -> Alias:
+    return Alias(**{**data, "routes": tuple((arn, weight) for arn, weight in data["routes"])})
+
+
+def _tags(data: dict[str, Any]) -> Tags:
+    return Tags(**data)
+
+
+class Stored:
+    """A Repository in a file."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.machines: StoredTable[Machine] = StoredTable(database, "machine", _machine)
+        self.versions: StoredTable[Version] = StoredTable(database, "version", _version)
+        self.aliases: StoredTable[Alias] = StoredTable(database, "alias", _alias)
+        self.tags: StoredTable[Tags] = StoredTable(database, "tags", _tags)
+        self._activities = Records(database, "activity")
+
+    def activities(self) -> list[Activity]:
+        """In the order of their making."""
+        return [
+            Activity(row.arn, data["name"], instant(data["created"]))
+            for row in self._activities.all()
+            for data in (json.loads(row.data),)
+        ]
+
+    def put_activity(self, activity: Activity) -> None:
+        data = {"name": activity.name, "created": activity.creation_date.timestamp()}
+        number = round(activity.creation_date.timestamp() * 1000)
+        self._activities.put(RecordRow(activity.arn, "", number, json.dumps(data)))
+
+    def delete_activity(self, arn: str) -> None:
+        self._activities.delete(arn)
+
+
+_FIELDS: Final = tuple(field.name for field in fields(Revision) if field.name != "definition")
+
+
+def record_of(summary: Summary) -> Started:
+    """What is known of the start of an execution."""
+    about, data = json.loads(summary.about), json.loads(summary.record or "{}")
+    kind: Any = summary.type
+    return Started(
+        arn=summary.arn,
+        number=summary.id,
+        machine_arn=about["machine_arn"],
+        machine_name=about["machine_name"],
+        type=kind,
+        version_arn=data.get("version_arn"),
+        alias_arn=data.get("alias_arn"),
+        trace_header=data.get("trace_header"),
+        map_run_arn=data.get("map_run_arn"),
+        items=summary.items,
+    )
+
+
+class KeptInFile:
+    """Executions of a Journal: those that run are the driver's, all others are rows."""
+
+    def __init__(self, journal: Journal, machines: Table[Machine], programs: Programs) -> None:
+        self._journal = journal
+        self._store = journal.store
+        self._machines = machines
+        self.programs = programs
+        self._expected: dict[str, Started] = {}
+        self._records: dict[str, Started] = {}
+        """Of executions that run."""
+        self.driver: Driver
+        journal.describe = self.describe
+
+    def describe(self, execution: Execution, link: Link | None) -> tuple[str, str | None]:
+        """What the journal writes down of an execution that begins: its owner, and its record as JSON."""
+        record = self._expected.pop(execution.arn, None)
+        if record is None:
+            arn, items = (None, 1) if link is None else (link.map_run_arn, link.items)
+            record = started_by_a_state(execution, self._machines, arn, items)
+        self._records[execution.arn] = record
+        data: dict[str, Any] = {
+            name: value
+            for name in ("version_arn", "alias_arn", "trace_header", "map_run_arn")
+            if (value := getattr(record, name)) is not None
+        }
+        if record.revision is not None and record.map_run_arn is None:
+            data["revision"] = {name: getattr(record.revision, name) for name in _FIELDS}
+        return record.owner, json.dumps(data, separators=(",", ":"))
+
+    def expect(self, record: Started) -> None:
+        self._expected[record.arn] = record
+
+    def taken(self, running: Running) -> None:
+        """The journal has its name."""
+
+    def begun(self, running: Running) -> None:
+        """The journal has it."""
+
+    def taken_name(self, arn: str) -> bool:
+        return self.driver.find(arn) is not None or self._store.find(arn) is not None
+
+    def recovered(self, running: Running, summary: Summary) -> None:
+        """An execution of an earlier process goes on."""
+        self._records[summary.arn] = record_of(summary)
+
+    def closed(self, running: Running) -> None:
+        """An execution has ended: from here on it is a row."""
+        self._records.pop(running.execution.arn, None)
+
+    def _found(self, summary: Summary, running: Running | None = None) -> Found:
+        def revision() -> Revision | None:
+            data = json.loads(summary.record or "{}").get("revision")
+            if data is None and summary.run is not None:  # a Map Run's child runs what its parent runs
+                parent = self._store.by_id(summary.parent or 0)
+                data = None if parent is None else json.loads(parent.record or "{}").get("revision")
+            return None if data is None else Revision(**data, definition=self._store.definition(summary.definition))
+
+        execution = closed_of(summary) if running is None else running.execution
+        return Found(record_of(summary), execution, running, revision)
+
+    def find(self, arn: str) -> Found | None:
+        running = self.driver.find(arn)
+        if running is not None and (running.entry is None or not running.entry.turns):
+            return None  # Express: nobody can ask after it
+        summary = self._store.find(arn)
+        if summary is not None:
+            return None if summary.type == "EXPRESS" and summary.run is None else self._found(summary, running)
+        record = self._records.get(arn)
+        if running is None or record is None:
+            return None
+        return Found(record, running.execution, running, lambda: record.revision)  # begun in this very round
+
+    def of(
+        self,
+        owner: str,
+        *,
+        before: int | None = None,
+        status: str | None = None,
+        redriven: bool | None = None,
+        since: float | None = None,
+    ) -> Iterator[Found]:
+        while True:
+            rows = self._store.of(owner, before=before, status=status, redriven=redriven, since=since, limit=PAGE)
+            for summary in rows:
+                yield self._found(summary, self.driver.find(summary.arn))
+            if len(rows) < PAGE:
+                return
+            before = rows[-1].id
+
+    def running_of(self, machine_arn: str) -> list[Running]:
+        found = [self.driver.find(summary.arn) for summary in self._store.of(machine_arn, status="RUNNING")]
+        return [running for running in found if running is not None]
+
+    def events(self, found: Found) -> int:
+        return found.execution.base
+
+    def records(self, found: Found, start: int, end: int) -> Sequence[HistoryRecord]:
+        number = found.execution.id if not isinstance(found.execution, Execution) else _id(found.running)
+        return [record for _, record in islice(self._journal.history(number, start + 1), max(0, end - start))]
+
+    def map_runs(self, found: Found) -> list[MapRun]:
+        going = [] if found.running is None else list(found.running.map_runs.values())
+        by_arn = {active.record.arn: active.record for active in going}
+        number = found.execution.id if not isinstance(found.execution, Execution) else _id(found.running)
+        rows = self._store.map_runs_of(number)
+        return [by_arn.get(arn) or MapRun.from_data(json.loads(data)) for arn, _, data in rows]
+
+    def map_run(self, arn: str) -> tuple[MapRun, Found] | None:
+        row = self._store.map_run_of(arn)
+        summary = None if row is None else self._store.by_id(row[0])
+        if row is None or summary is None:
+            return None
+        found = self._found(summary, self.driver.find(summary.arn))
+        going = [] if found.running is None else list(found.running.map_runs.values())
+        for active in going:
+            if active.record.arn == arn:
+                return active.record, found
+        return MapRun.from_data(json.loads(row[2])), found
+
+    def revive(self, found: Found) -> Running:
+        if found.running is not None:
+            return found.running
+        summary = self._store.find(found.record.arn)
+        assert summary is not None
+        try:
+            running = restore(self._journal, summary, self.programs)
+        except Exception as problem:  # a journal of another version of the engine
+            raise ServiceError(
+                f"The execution cannot be taken up again: {problem}", code="ExecutionNotRedrivable"
+            ) from None
+        self._records[summary.arn] = record_of(summary)
+        return running
+
+    def purge(self, before: float, most: int = 500) -> int:
+        """Deletes executions that ended before an instant, with all that they started; how many."""
+        ids = self._store.ended_before(before, most)
+        if ids:
+            below = [each for number in ids for each in self._store.descendants(number)]
+            with self._journal.database.write() as connection:
+                self._store.delete(connection, [*ids, *below])
+                if failpoints.ON:
+                    failpoints.hit("purge.inside")
+        return len(ids)
+
+
+def _id(running: Running | None) -> int:
+    assert running is not None
+    assert running.entry is not None
+    return running.entry.id

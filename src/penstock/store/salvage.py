@@ -1,0 +1,120 @@
+"""`python -m penstock.store.salvage DAMAGED NEW`: what can still be read of a damaged database, as a new one.
+
+Tables are read around the pages that are broken. Executions that lost a part of their journal are left alone at the next
+start, with that reason; all others go on. (`.recover` of SQLite's own shell would do, but fails in Debian's.)
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from penstock.errors import UsageError
+from penstock.store.database import Database
+
+_TABLES: Final = ("definitions", "executions", "journal", "snapshots")
+_KEYED: Final = {"map_runs": "arn", "records": "kind, arn"}
+"""Tables without row numbers, and what they are in the order of."""
+_LAST: Final = 1 << 40
+_STEPS: Final = 1000
+"""Rows that are tried one by one after a broken page; then the steps get longer."""
+
+
+def command(damaged: Path, new: Path) -> str:
+    """What to type."""
+    return shlex.join([sys.executable, "-m", "penstock.store.salvage", str(damaged), str(new)])
+
+
+def salvage(damaged: Path, new: Path) -> dict[str, int]:
+    """Makes `new` of what `damaged` has; table → how many rows. `damaged` stays as it is. Raises UsageError for a `new` that
+    is there."""
+    if new.exists():
+        raise UsageError(f"{new} exists, and is not written over. Give another name.")
+    part = new.with_name(f"{new.name}.salvaged")
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{part}{suffix}").unlink(missing_ok=True)
+    whole = _whole(damaged, part.with_name(f"{part.name}.copy"))
+    old = sqlite3.connect(f"{whole.absolute().as_uri()}?mode=ro", uri=True)
+    database = Database(part)
+    found: dict[str, int] = {}
+    try:
+        with database.write() as connection:
+            for table in (*_TABLES, *_KEYED):
+                found[table] = 0
+                for row in _keyed(old, table) if table in _KEYED else _numbered(old, table):
+                    marks = ", ".join("?" * len(row))
+                    connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
+                    found[table] += 1
+    finally:
+        old.close()
+        database.close()
+        if whole != damaged:
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{whole}{suffix}").unlink(missing_ok=True)
+    os.replace(part, new)
+    Path(f"{part}.lock").unlink(missing_ok=True)
+    return found
+
+
+def _whole(damaged: Path, copy: Path) -> Path:
+    """The file itself; or, where its end is missing, a copy of the length it should have: SQLite reads nothing of it else."""
+    with damaged.open("rb") as file:
+        head = file.read(100)
+    size = int.from_bytes(head[16:18], "big")
+    length = (65536 if size == 1 else size) * int.from_bytes(head[28:32], "big")
+    if damaged.stat().st_size >= length:
+        return damaged
+    shutil.copyfile(damaged, copy)
+    with suppress(FileNotFoundError):
+        shutil.copyfile(f"{damaged}-wal", f"{copy}-wal")
+    os.truncate(copy, length)
+    return copy
+
+
+def _numbered(old: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
+    last, tried = 0, 0
+    while last < _LAST:
+        try:
+            for row in old.execute(f"SELECT rowid, * FROM {table} WHERE rowid > ? ORDER BY rowid", (last,)):
+                last, tried = row[0], 0
+                yield row[1:]
+            return
+        except sqlite3.DatabaseError:
+            tried += 1
+            last += 1 if tried < _STEPS else 1 << min(tried - _STEPS, 30)
+
+
+def _keyed(old: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
+    for order in ("ASC", "DESC"):  # from both ends, as far as it goes; what comes twice is ignored
+        keys = ", ".join(f"{key} {order}" for key in _KEYED[table].split(", "))
+        with suppress(sqlite3.DatabaseError):
+            yield from old.execute(f"SELECT * FROM {table} ORDER BY {keys}")
+            return
+
+
+def main() -> int:
+    if len(sys.argv) != 3:
+        print("usage: python -m penstock.store.salvage DAMAGED NEW", file=sys.stderr)
+        return 2
+    try:
+        found = salvage(Path(sys.argv[1]), Path(sys.argv[2]))
+    except (UsageError, sqlite3.Error) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(
+        f"{sys.argv[2]} has "
+        + ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in found.items())
+        + "."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""What the tests of the store share: rows to put into a file, and another process on it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from penstock.store import Database, ExecutionRow
+from penstock.store.executions import Executions
+
+
+def row(number: int, **more: object) -> ExecutionRow:
+    fields = {
+        "id": number,
+        "arn": f"arn:aws:states:us-east-1:1:execution:m:{number}",
+        "owner": "arn:aws:states:us-east-1:1:stateMachine:m",
+        "name": str(number),
+        "type": "STANDARD",
+        "definition": 1,
+        "processor": None,
+        "about": "{}",
+        "record": None,
+        "input": b"{}",
+        "started": 1.0,
+        **more,
+    }
+    return ExecutionRow(**fields)  # type: ignore[arg-type]
+
+
+def fill(database: Database, rows: int, *, size: int = 500, start: int = 1) -> None:
+    """Executions with a turn each, a transaction for each."""
+    for number in range(start, start + rows):
+        with database.write() as connection:
+            Executions.insert(connection, [row(number)])
+            Executions.append(connection, [(number, 1, 1.0, b'["start"]', 1, b"x" * size)])
+
+
+def names(database: Database) -> list[str]:
+    with database.read() as connection:
+        return [each[0] for each in connection.execute("SELECT name FROM executions ORDER BY id")]
+
+
+def in_another_process(program: str, *arguments: object, environ: dict[str, str] | None = None) -> str:
+    """What it prints; its exit code first where that is not 0."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environ,
+        cwd=Path(__file__).parents[2],
+    )
+    return (f"{done.returncode}: " if done.returncode else "") + done.stdout + done.stderr

@@ -1,0 +1,92 @@
+"""Files of earlier versions: brought up to date whole or not at all, with the old file kept."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from tests.store.files import fill, in_another_process, names
+
+from penstock.errors import StoreUnavailable, UsageError
+from penstock.failpoints import VARIABLE
+from penstock.store import Database
+from penstock.store.schema import MIGRATIONS
+
+COLOUR = "ALTER TABLE executions ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';"
+SHAPE = "CREATE TABLE shapes (name TEXT);\nINSERT INTO shapes VALUES ('round');"
+BROKEN = "CREATE TABLE half (name TEXT);\nINSERT INTO nowhere VALUES (1);"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A file of today's format, which is the old one here."""
+    database = Database(tmp_path / "wf.db")
+    fill(database, 3)
+    database.close()
+    return tmp_path / "wf.db"
+
+
+def _version(path: Path) -> int:
+    with sqlite3.connect(path) as connection:
+        found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.close()
+    return found
+
+
+def test_a_file_is_brought_up_to_date_and_the_old_one_kept(old: Path) -> None:
+    database = Database(old, migrations=(*MIGRATIONS, COLOUR, SHAPE))
+    with database.read() as connection:
+        assert connection.execute("SELECT DISTINCT colour FROM executions").fetchall() == [("blue",)]
+        assert connection.execute("SELECT name FROM shapes").fetchall() == [("round",)]
+    fill(database, 1, start=4)
+    database.close()
+    assert _version(old) == len(MIGRATIONS) + 2
+    backup = old.with_name(f"wf.db.format-{len(MIGRATIONS)}")
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    kept = Database(backup)
+    assert names(kept) == ["1", "2", "3"]
+    kept.close()
+
+
+def test_a_migration_that_fails_has_not_happened(old: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="no such table: nowhere"):
+        Database(old, migrations=(*MIGRATIONS, COLOUR, BROKEN))
+    assert _version(old) == len(MIGRATIONS) + 1  # the one before it has
+    with sqlite3.connect(old) as connection:
+        assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'half'").fetchall()
+    connection.close()
+    database = Database(old, migrations=(*MIGRATIONS, COLOUR, SHAPE))
+    assert names(database) == ["1", "2", "3"]
+    database.close()
+
+
+def test_a_process_that_dies_between_two_migrations_loses_nothing(old: Path) -> None:
+    program = (
+        "import sys; from penstock.store import Database; from penstock.store.schema import MIGRATIONS; "
+        f"Database(sys.argv[1], migrations=(*MIGRATIONS, {COLOUR!r}, {SHAPE!r}))"
+    )
+    said = in_another_process(program, old, environ={**os.environ, VARIABLE: "migration.between=kill"})
+    assert said.startswith("-9: ")
+    assert _version(old) == len(MIGRATIONS) + 1
+    database = Database(old, migrations=(*MIGRATIONS, COLOUR, SHAPE))
+    assert names(database) == ["1", "2", "3"]
+    database.close()
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(old: Path) -> None:
+    Database(old, migrations=(*MIGRATIONS, COLOUR)).close()
+    content = old.read_bytes()
+    for read_only in (False, True):
+        with pytest.raises(UsageError, match=r"written by a newer version of Penstock \(format 2; this one knows 1\)"):
+            Database(old, read_only=read_only)
+    assert old.read_bytes() == content
+
+
+def test_who_only_looks_at_an_old_file_does_not_change_it(old: Path) -> None:
+    content = old.read_bytes()
+    with pytest.raises(UsageError, match="written by an older version of Penstock"):
+        Database(old, read_only=True, migrations=(*MIGRATIONS, COLOUR))
+    assert old.read_bytes() == content
