@@ -98,7 +98,7 @@ class Target:
         if name is None and DEFAULT_MACHINE in self.machines:
             return self.machines[DEFAULT_MACHINE]
         errors = [each for each in self.diagnostics if each.is_error]
-        if self.kind in ("script", "construct") and errors:  # the machine may be missing because of them
+        if self.kind == "script" and errors:  # the machine may be missing because of them
             raise InvalidDefinition(_sentence(self.name, errors), self.diagnostics)
         own = [m for m in self.machines.values() if m.script is None or m.script.is_first_class]
         if len(own) == 1 and (name is None or (self.kind != "script" and name == DEFAULT_MACHINE)):

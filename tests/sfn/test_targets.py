@@ -60,7 +60,7 @@ def test_a_package_on_the_way(tmp_path: Path) -> None:
     (tmp_path / "flows_of_ours" / "orders.py").write_text(ORDERS)
     with contextlib.chdir(tmp_path):
         assert api.load("flows_of_ours.orders:machine").name == "orders"
-        with pytest.raises(TargetNotFound, match=r"no module flows_of_ours.oders"):
+        with pytest.raises(TargetNotFound, match=r"no module flows_of_ours\.oders"):
             api.load("flows_of_ours.oders:machine")
     assert str(tmp_path) not in sys.path
 
@@ -78,8 +78,8 @@ def test_an_object_is_a_target_too() -> None:
     ("name", "words"),
     [
         ("machin", r"did you mean machine\?"),
-        ("INPUT", "INPUT of .* is dict, no workflow; it has work, machine, chain or Both"),
-        ("needs", "is function, no workflow"),
+        ("INPUT", r"INPUT of .* is dict, no workflow; it has work, machine, chain or Both"),
+        ("needs", r"is function, no workflow"),
     ],
 )
 def test_names_that_are_no_workflow(orders: str, name: str, words: str) -> None:

@@ -78,6 +78,20 @@ def test_what_an_earlier_state_had_put_there() -> None:
     assert told(first.copy("one") >> selected >> reads("last", "$.first")) == [("PS740", "last")]
 
 
+def test_answers_that_are_known() -> None:
+    read = tasks.CallAwsService(
+        "read",
+        service="transcribe",
+        action="getTranscriptionJob",
+        parameters={"TranscriptionJobName": "j"},
+        iam_resources=["*"],
+    )
+    first = sf.Pass("first", result=sf.Result.from_object({}), result_path="$.TranscriptionJob")
+    assert told(first >> read >> reads("last", "$.TranscriptionJob")) == []
+    first = sf.Pass("first", result=sf.Result.from_object({}), result_path="$.order")
+    assert told(first >> read.copy("again") >> reads("last", "$.order")) == [("PS741", "last")]
+
+
 def test_one_way_around_is_enough() -> None:
     last = reads("last", "$.order")
     choice = sf.Choice("c").when(C.is_null("$.order"), invoke("price").next(last)).otherwise(last)

@@ -25,6 +25,8 @@ COMMANDS = {
     "explain": ("penstock.cli.explain", "Show the page of a diagnostic code."),
     "graph": ("penstock.cli.graph", "Draw a workflow."),
     "state": ("penstock.cli.state", "Run one state alone, as AWS's TestState does."),
+    "import": ("penstock.cli.importing", "Write a definition as a Python program."),
+    "services": ("penstock.cli.services", "Write typed tasks for AWS services."),
     "mocks": ("penstock.cli.mocks", "Write a mock file to begin a test with."),
     "resume": ("penstock.cli.resume", "Take up what penstock run --db did not end."),
     "redrive": ("penstock.cli.resume:redrive", "Let what failed go on from there."),

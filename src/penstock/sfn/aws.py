@@ -12,7 +12,7 @@ from typing import Any
 from penstock.diagnostics.words import did_you_mean
 from penstock.errors import MissingRequirement
 from penstock.sfn.problems import Wrong
-from penstock.sfn.services import java_service, known_services, service_model
+from penstock.sfn.services import java_service, known_services, service_model, snake_case
 from penstock.sfn.tasks.aws_service import CallAwsService
 from penstock.sfn.values import told
 
@@ -29,11 +29,9 @@ class Service:
     def __getattr__(self, action: str) -> Callable[..., CallAwsService]:
         if action.startswith("_"):
             raise AttributeError(action)
-        from botocore import xform_name
-
         model = service_model(self._name)
         assert model is not None
-        names = {xform_name(each): each for each in model.operation_names}
+        names = {snake_case(each): each for each in model.operation_names}
         if action not in names:
             near = did_you_mean(action, names)
             raise told(
@@ -54,10 +52,8 @@ class Service:
         return task
 
     def __dir__(self) -> list[str]:
-        from botocore import xform_name
-
         model = service_model(self._name)
-        return [xform_name(each) for each in model.operation_names] if model is not None else []
+        return [snake_case(each) for each in model.operation_names] if model is not None else []
 
 
 def __getattr__(name: str) -> Service:

@@ -76,6 +76,7 @@ class StateMachine:
         state_machine_name: str | None = None,
         state_machine_type: StateMachineType | None = None,
         definition_substitutions: Mapping[str, str] | None = None,
+        version: str | None = None,
         **deployment: Any,
     ) -> None:
         texts = [each for each in names if isinstance(each, str)]
@@ -85,6 +86,7 @@ class StateMachine:
         self.comment = comment
         self.query_language = query_language
         self.timeout = timeout
+        self.version = version
         self.state_machine_type = state_machine_type or StateMachineType.STANDARD
         self.definition_substitutions = dict(definition_substitutions or {})
         self.deployment = deployment
@@ -149,6 +151,8 @@ def build_start(start: State, machine: StateMachine | None = None) -> Built:
     if machine is not None:
         if machine.comment is not None:
             top["comment"] = machine.comment
+        if machine.version is not None:
+            top["version"] = machine.version
         if machine.query_language is not None:
             language = machine.query_language.value
         if machine.timeout is not None:

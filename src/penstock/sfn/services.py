@@ -59,6 +59,13 @@ def java_service(name: str) -> str:
     return spellings[-1] if spellings else name.replace("-", "")  # `eventbridge`, after the older `cloudwatchevents`
 
 
+def snake_case(name: str) -> str:
+    """`PutObject` → `put_object`, as boto3 names methods."""
+    from botocore import xform_name
+
+    return str(xform_name(name))
+
+
 def operation(service: ServiceModel, action: str) -> OperationModel | None:
     """The operation of an action such as `putObject`."""
     name = action[:1].upper() + action[1:]
@@ -80,6 +87,15 @@ def required(operation_model: OperationModel) -> list[str]:
         name for name, member in shape.members.items() if member.metadata.get("idempotencyToken")
     }
     return [member_name(name) for name in shape.required_members if name not in tokens]
+
+
+@lru_cache(maxsize=1024)
+def answers(service: str, action: str) -> frozenset[str]:
+    """The members of an action's answer; none where the action is not known."""
+    model = service_model(service)
+    called = operation(model, action) if model is not None else None
+    shape = called.output_shape if called is not None else None
+    return frozenset() if shape is None else frozenset(member_name(name) for name in shape.members)
 
 
 def judge_call(service: str, action: str, given: Any) -> Iterator[tuple[str, str, str | None]]:

@@ -22,7 +22,7 @@ class LambdaInvocationType(Enum):
     DRY_RUN = "DryRun"
 
 
-_SERVICE_ERRORS = (
+SERVICE_ERRORS = (
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -64,7 +64,7 @@ class LambdaInvoke(ServiceTask):
         }
         self.payload_response_only = payload_response_only
         if retry_on_service_exceptions:
-            self.add_retry(errors=_SERVICE_ERRORS, interval=Duration.seconds(2), max_attempts=6, backoff_rate=2)
+            self.add_retry(errors=SERVICE_ERRORS, interval=Duration.seconds(2), max_attempts=6, backoff_rate=2)
 
     def build(self, scope: Scope) -> model.Task:
         function = self.lambda_function

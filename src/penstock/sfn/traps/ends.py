@@ -12,6 +12,7 @@ from penstock.sfn.origin import Origin
 from penstock.sfn.problems import problem
 from penstock.sfn.states.base import Catching, Following, State
 from penstock.sfn.states.choice import Choice
+from penstock.sfn.states.simple import Fail
 
 
 def find(start: State, states: Sequence[State]) -> Iterator[Diagnostic]:
@@ -62,6 +63,7 @@ def _arms(choice: Choice) -> Iterator[Diagnostic]:
         targets.append((choice.default, choice.default_at))
     if len(targets) < 3:
         return  # of two arms, either may be the one that ends
+    direct = {id(target) for target, _ in targets}  # two conditions for one thing to do are no joining
     ways: list[tuple[Origin | None, dict[int, State]]] = []
     for target, origin in targets:
         way = {id(each): each for each in islice(reachable(target, include_error_handlers=False), _FAR + 1)}
@@ -70,7 +72,11 @@ def _arms(choice: Choice) -> Iterator[Diagnostic]:
         ways.append((origin, way))
     for origin, way in ways:
         others = [other for _, other in ways if other is not way]
-        shared = [key for key in others[0] if sum(key in other for other in others) == len(others)]
+        shared = [
+            key
+            for key, state in others[0].items()
+            if key not in direct and not isinstance(state, Fail) and all(key in other for other in others)
+        ]
         # All others come together, at a state that is none of theirs alone; this way goes by it, and no end is named.
         if not shared or any(key in way for key in shared) or id(choice) in way:
             continue

@@ -201,14 +201,11 @@ def _after(state: AnyState, data: Data) -> Data:
     keys, is_open = result
     designed = isinstance(output_path, str) and output_path != "$"
     if is_open or designed:
-        # Who selects what leaves the state has thought about it; what the machine itself had put there is gone all the same.
-        gone = data.made if designed or _designs(state) else data.keys
+        # A task whose answer is not known may well give back what it was given; what the machine itself had put beside
+        # it is another matter.
+        gone = data.made
         return Data(set(keys) if not designed else set(), set(), True, dict.fromkeys(gone - set(keys), state), state)
     return Data(set(keys), set(keys), False, dict.fromkeys(data.keys - keys, state), state)
-
-
-def _designs(state: AnyState) -> bool:
-    return getattr(state, "result_selector", UNSET) is not UNSET
 
 
 def _with(data: Data, path: str) -> Data:
@@ -244,9 +241,20 @@ def _result(state: AnyState) -> tuple[frozenset[str], bool] | None:
         writes = isinstance(state, model.Map) and state.result_writer is not UNSET
         return frozenset(), writes
     if isinstance(state, model.Task):
-        answer = ANSWERS.get(str(state.resource).removeprefix("arn:aws:states:::"))
-        return (answer, False) if answer is not None else (frozenset(), True)
+        integration = str(state.resource).removeprefix("arn:aws:states:::")
+        answer = ANSWERS.get(integration)
+        return (answer, False) if answer is not None else (_answer_of_any_service(integration), True)
     return None
+
+
+def _answer_of_any_service(integration: str) -> frozenset[str]:
+    """Keys that the answer of an `aws-sdk` action can have, where botocore is installed."""
+    parts = integration.split(":")
+    if len(parts) != 3 or parts[0] != "aws-sdk" or "." in parts[2]:
+        return frozenset()
+    from penstock.sfn.services import answers
+
+    return answers(parts[1], parts[2])
 
 
 def _keys(template: Mapping[str, Any]) -> frozenset[str]:
