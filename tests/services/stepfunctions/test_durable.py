@@ -258,6 +258,6 @@ def test_a_clock_that_is_set_forward_fires_each_timer_once_in_their_order(tmp_pa
         until(lambda: all(status(target, arn) == "SUCCEEDED" for arn in arns))
         with Database(tmp_path / "wf.db", read_only=True).read() as connection:
             order = connection.execute(
-                "SELECT e.arn FROM journal j JOIN executions e ON e.id = j.execution WHERE j.event LIKE '[\"timers\"%' ORDER BY seq"
+                "SELECT e.arn FROM journal j JOIN executions e ON e.id = j.execution WHERE CAST(j.event AS TEXT) LIKE '[\"timers\"%' ORDER BY seq"
             ).fetchall()
         assert [arn for (arn,) in order] == [arns[3], arns[1], arns[2], arns[0]]
