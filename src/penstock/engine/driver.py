@@ -24,7 +24,11 @@ from penstock.engine.agenda import Agenda
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
 from penstock.engine.commands import Commands
-from penstock.engine.core import (
+from penstock.engine.core import advance
+from penstock.engine.execution import Execution, Type
+from penstock.engine.history import Record, events
+from penstock.engine.mapruns import ItemsRead, MapRunEnded
+from penstock.engine.messages import (
     ChildClosed,
     Continued,
     Event,
@@ -33,11 +37,7 @@ from penstock.engine.core import (
     StopRequested,
     TaskReported,
     TimersFired,
-    advance,
 )
-from penstock.engine.execution import Execution, Type
-from penstock.engine.history import Record, events
-from penstock.engine.mapruns import ItemsRead, MapRunEnded
 from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
 from penstock.engine.running import ExecutionResult, Observer, Running

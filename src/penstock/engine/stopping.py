@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.clock import VirtualClock
-from penstock.engine.core import StopRequested
 from penstock.engine.encoding import count_records
+from penstock.engine.messages import StopRequested
 from penstock.engine.recovery import Programs, recover
 from penstock.store import Summary
 from penstock.store.executions import Closing, Executions
