@@ -25,7 +25,7 @@ from penstock.engine.execution import Execution, RunJoin
 from penstock.engine.journal import Closed, Entry, Journal, child_closed, closed_of
 from penstock.engine.mapruns import EndMapRun, ReadItems, RedriveMapRun
 from penstock.engine.program import Program
-from penstock.engine.running import Running
+from penstock.engine.running import ExecutionResult, Running
 from penstock.engine.snapshot import from_data
 from penstock.engine.states.distributed import DistributedMap
 from penstock.engine.tasks.handler import Taken, TaskRequest
@@ -93,6 +93,7 @@ def restore(journal: Journal, summary: Summary, programs: Programs) -> Running:
     _replay(journal, running)
     execution.take()
     running.records = execution.records
+    running.result = ExecutionResult(execution, running.records)  # an Express one keeps them
     return running
 
 
