@@ -60,7 +60,7 @@ def test_a_package_on_the_way(tmp_path: Path) -> None:
     (tmp_path / "flows_of_ours" / "orders.py").write_text(ORDERS)
     with contextlib.chdir(tmp_path):
         assert api.load("flows_of_ours.orders:machine").name == "orders"
-        with pytest.raises(TargetNotFound, match="no module flows_of_ours.oders"):
+        with pytest.raises(TargetNotFound, match=r"no module flows_of_ours.oders"):
             api.load("flows_of_ours.oders:machine")
     assert str(tmp_path) not in sys.path
 
