@@ -149,7 +149,7 @@ class Driver:
         self.clock_time = clock.now()
         """What the clock said when it was last read."""
         self._read_at = clock.monotonic()
-        self._left = False
+        self.left = False
 
     # ---- executions
 
@@ -274,7 +274,7 @@ class Driver:
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
         execution = running.execution
-        while (execution.status == "RUNNING" or self.failing is not None) and not (self._left or running.withdrawn):
+        while (execution.status == "RUNNING" or self.failing is not None) and not (self.left or running.withdrawn):
             self.turn()
         return running.result
 
@@ -284,22 +284,17 @@ class Driver:
 
     def finish(self) -> None:
         """Runs the loop until nothing runs any more: also what `states:startExecution` began and did not wait for."""
-        while (self._open or self.failing is not None) and not self._left:
+        while (self._open or self.failing is not None) and not self.left:
             self.turn()
-
-    @property
-    def left(self) -> bool:
-        return self._left
 
     def leave(self) -> None:
         """Lets `run` and `finish` return before everything has ended; from any thread."""
-        self._left = True
+        self.left = True
         self._inbox.put((None, _WHOLE, _Posted(_nothing)))  # it may be waiting for news
 
     def close(self, *, torn: bool = False) -> None:
         """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
-        `torn`: an exception came out of the loop, which may have cut a turn in two; what is not committed is given up.
-        """
+        `torn`: an exception came out of the loop, maybe in the midst of a turn; what is not committed is given up."""
         for running in self._open:
             self._let_go(running)
         for active in self.over:
