@@ -87,6 +87,9 @@ class Loop:
         if journal is not None:
             self.recovered = self._recover()
         self._thread = threading.Thread(target=self._run, name="penstock-stepfunctions", daemon=True)
+
+    def go(self) -> None:
+        """The executions go on from here: what an earlier process left may ask for anything at once."""
         self._thread.start()
 
     def _recover(self) -> Recovered:
