@@ -225,8 +225,8 @@ class Loop:
     def _run(self) -> None:
         try:
             while not self._ended:
-                self.driver.turn()
                 self._purge()
+                self.driver.turn()
             self.driver.close()
         except BaseException as error:
             self._come_to_a_fault(error)
@@ -264,7 +264,9 @@ class Loop:
         except StoreUnavailable as error:
             _log.warning("Old executions stay for now: %s", error)
             more = False
-        if not more:
+        if more:
+            driver.post(_nothing)  # it is not waited for anything else before the rest goes
+        else:
             self._purged = at
 
     # ---- what the driver tells
@@ -314,6 +316,10 @@ class _Waiting(Generic[T]):
             self.future.set_result(self.answer(running))
         except BaseException as error:  # theirs, not the loop's
             self.future.set_exception(error)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _itself(running: Running) -> Running:
