@@ -7,10 +7,11 @@ BIN := $(VENV)/bin
 OUT := build/weather
 PYTEST_ARGS ?= -q -n auto --dist loadfile
 FUZZ_SECONDS ?= 600
+FUZZ_REQUESTS ?= 10000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format conformance fuzz bench docs serve-docs wheel clean
+.PHONY: help setup demo test check format conformance fuzz fuzz-api bench docs serve-docs wheel clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null || grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST)
@@ -60,6 +61,9 @@ conformance: $(VENV)/.installed-dev ## how close we are to AWS, a table per area
 
 fuzz: $(VENV)/.installed-dev ## mutated machines, inputs and expressions for FUZZ_SECONDS (600)
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+fuzz-api: $(VENV)/.installed-dev ## each operation of the API, FUZZ_REQUESTS (10000) requests made from its model
+	$(BIN)/python -m tests.fuzz.api --requests $(FUZZ_REQUESTS)
 
 bench: $(VENV)/.installed-dev ## the workloads, beside moto and aws-local-stepfunctions
 	$(BIN)/python -m benchmarks

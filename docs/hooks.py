@@ -15,13 +15,15 @@ def on_files(files: Files, *, config: Any) -> Files:
 def diagnostics_page() -> str:
     """One section a code, under the anchor that `penstock check --format sarif` links to (`#ps203`)."""
     from penstock.asl.check.codes import CATALOGUE as DEFINITIONS
+    from penstock.cloudformation.codes import CATALOGUE as TEMPLATES
     from penstock.script.codes import CATALOGUE as SCRIPTS
     from penstock.sfn.codes import CATALOGUE as CONSTRUCTS
 
     parts = [
         "# Diagnostics\n",
         "`penstock check` reports every problem of a target at once, and `penstock explain CODE` prints a section of this page.",
-        "A code that begins with `PS7` is about a workflow composed from objects, any other `PS` code about a script.",
+        "A code that begins with `PS7` is about a workflow composed from objects, with `PS8` about a template, any other",
+        "`PS` code about a script.",
         "Any other code is about a States Language definition; where AWS's",
         "ValidateStateMachineDefinition reports the same problem, the code is AWS's own.\n",
     ]
@@ -34,6 +36,9 @@ def diagnostics_page() -> str:
     parts.append("## Workflows composed from objects\n")
     for entry in CONSTRUCTS.values():
         parts += section(entry, language="python")
+    parts.append("## Templates\n")
+    for entry in TEMPLATES.values():
+        parts += section(entry, language="yaml")
     parts.append("## Definitions\n")
     for entry in DEFINITIONS.values():
         parts += section(entry, language="json")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from penstock.api import Machine, load, run, start
     from penstock.client import Client
     from penstock.diagnostics import Diagnostic, Severity, Span
+    from penstock.durable import redrive, resume
     from penstock.engine.callbacks import Callbacks
     from penstock.handle import RunHandle
     from penstock.one_state import test_state
@@ -26,6 +27,8 @@ __all__ = [
     "__version__",
     "errors",
     "load",
+    "redrive",
+    "resume",
     "run",
     "start",
     "test_state",
@@ -42,6 +45,8 @@ _HOMES = {
     "Span": "penstock.diagnostics",
     "errors": "penstock.errors",
     "load": "penstock.api",
+    "redrive": "penstock.durable",
+    "resume": "penstock.durable",
     "run": "penstock.api",
     "start": "penstock.api",
     "test_state": "penstock.one_state",

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import orjson
 
 from penstock.asl.model import UNSET, Map, StateMachine, Task, Unset
-from penstock.calls import Call
+from penstock.calls import Call, closing_on_error
 from penstock.config import Settings, load_settings, with_aws
 from penstock.diagnostics import Diagnostic, Severity, Span
 from penstock.errors import InvalidDefinition, InvalidInput, UsageError
 from penstock.jsontools import MAX_DEPTH, Json, depth_exceeds, dumps, loads
 from penstock.local import Function, Log, Mocks, handlers_for, local_values
+from penstock.options import MachineType, RunOptions, check_options
 from penstock.results import RunResult
 from penstock.targets import (
     LoadedMachine,
@@ -37,15 +39,14 @@ from penstock.targets import (
 
 if TYPE_CHECKING:
     from penstock.clock import Clock, Entropy
-    from penstock.engine.callbacks import Callbacks
-    from penstock.engine.objects import Given
     from penstock.engine.program import Program
+    from penstock.engine.running import Running
     from penstock.engine.tasks.handler import TaskHandler
     from penstock.handle import RunHandle
     from penstock.script import Project
 
-MachineType: TypeAlias = Literal["STANDARD", "EXPRESS"]
-Observer: TypeAlias = Callable[[Mapping[str, Any]], None]
+AT_ONCE = 50
+"""Ours: executions of `run_many` that go on side by side."""
 
 MAX_INPUT_BYTES = 262_144
 """StartExecution's limit on `input` (Step Functions quotas)."""
@@ -54,8 +55,10 @@ MAX_INPUT_BYTES = 262_144
 class Machine:
     """One state machine that was loaded, healthy or not. Made by `load`."""
 
-    def __init__(self, target: Target, loaded: LoadedMachine) -> None:
+    def __init__(self, target: Target, loaded: LoadedMachine, parameters: Mapping[str, str] | None = None) -> None:
         self._target = target
+        self.parameters: Mapping[str, str] = parameters or {}
+        """What was given for a template's parameters."""
         self._loaded = loaded
         self._checked: dict[str, list[Diagnostic]] = {}
         self._programs: dict[tuple[tuple[str, str], ...], tuple[StateMachine, Program]] = {}
@@ -72,6 +75,21 @@ class Machine:
     def origin(self) -> str:
         """The target as the user named it."""
         return self._target.name
+
+    @property
+    def address(self) -> str | None:
+        """The target as it is found from any folder; None for a definition or an object that no file holds."""
+        return self._target.address
+
+    @property
+    def kind(self) -> str:
+        """What the target is: a script, a definition, a construct."""
+        return self._target.kind
+
+    @property
+    def folder(self) -> Path:
+        """Where the target's files and settings are."""
+        return self._target.folder
 
     @property
     def project(self) -> Project | None:
@@ -238,6 +256,15 @@ class Machine:
             for _, state in self.definition.walk()
         )
 
+    def written(self, text: str) -> StateMachine:
+        """A definition of this machine as it was written down, with the places of those states that are still there."""
+        from penstock.asl.read import read
+
+        reading = read(text, format="json")
+        assert reading.machine is not None
+        now = self._loaded.definition
+        return reading.machine if now is None else with_spans(reading.machine, now)
+
     def substituted(self, values: Mapping[str, str]) -> Machine:
         """The machine with these `${K}` filled in."""
         changed = replace(self._loaded, definition=_substituted(self.definition, values), document=None)
@@ -245,18 +272,25 @@ class Machine:
 
     def program_of(self, arn: str, *, substitutions: Mapping[str, str], functions: Mapping[str, Any]) -> Program | None:
         """The program of another machine of the target, for an execution that starts it; None for an unknown ARN."""
+        found = self.prepared(arn, substitutions=substitutions, functions=functions)
+        return None if found is None else found[1]
+
+    def prepared(
+        self, arn: str, *, substitutions: Mapping[str, str], functions: Mapping[str, Any]
+    ) -> tuple[StateMachine, Program] | None:
+        """`prepare` of the machine of the target that has this ARN; None where none has."""
         if self._target.kind == "template" and arn.count(":") == 7:
             arn = arn.rpartition(":")[0]  # a version or an alias of it, which are the same here
         prefix, _, name = arn.rpartition(":")
         if f"{prefix}:{name}" != self.settings.machine_arn(name) or name not in self._target.machines:
             return None
         if name == self.name:
-            return self.prepare(substitutions=substitutions, functions=functions)[1]
+            return self.prepare(substitutions=substitutions, functions=functions)
         other = self._others.get(name)
         if other is None:
             other = self._others[name] = Machine(self._target, self._target.machines[name])
             other.settings = self.settings
-        return other.prepare(substitutions=substitutions, functions=functions)[1]
+        return other.prepare(substitutions=substitutions, functions=functions)
 
     def handlers(
         self,
@@ -311,177 +345,110 @@ def load(
     if isinstance(target, Machine):
         return target
     opened = open_target(target, parameters=parameters)
-    return Machine(opened, opened.machine(machine))
+    return Machine(opened, opened.machine(machine), parameters)
 
 
-def run(
-    machine: Machine | TargetLike,
-    input: Json | Unset = UNSET,
-    *,
-    functions: Mapping[str, Function] | None = None,
-    mocks: Mocks | None = None,
-    time: Literal["real", "skip"] = "real",
-    type: MachineType | None = None,
-    name: str | None = None,
-    substitutions: Mapping[str, str] | None = None,
-    aws: Mapping[str, Any] | None = None,
-    settings: Settings | None = None,
-    observer: Observer | None = None,
-    clock: Clock | None = None,
-    entropy: Entropy | None = None,
-    log: Log | None = None,
-    sync: bool = False,
-    machines: Mapping[str, Machine | TargetLike] | None = None,
-    callbacks: Callbacks | None = None,
-    handlers: Sequence[TaskHandler] = (),
-    objects: Given | None = None,
-) -> RunResult:
+def run(machine: Machine | TargetLike, input: Json | Unset = UNSET, **options: Unpack[RunOptions]) -> RunResult:
     """Runs a machine to its end, here and now, and returns how it ended.
 
-    `input` is a JSON value; without one it is `{}`, as for StartExecution. `type` is STANDARD, or what a template says.
-    `functions` maps a Lambda ARN or name
-    to a callable `(event, context)`; `mocks` is `FILE#CASE` or {"config", "state_machine", "case"} in AWS's MockConfigFile
-    form ("complete": True adds what AWS adds to every answer).
-    `time` "skip" runs on a virtual clock: waits, retries and timeouts take no real time. `substitutions` gives
-    `${K}` placeholders their values. `aws` are keys of `[aws]` for this run, such as {"endpoint_url": "moto"}.
-    `observer` is called with each history event as it happens, `log` with a task's name and the lines it printed (logging's
-    `penstock.task` gets them by default). `sync`: an EXPRESS machine as StartSyncExecution runs it (its context object has
-    no RedriveCount). `machines` maps an ARN or a name to a further machine that this one may start. `callbacks` is where workers
-    send task tokens back and take activities' tasks, from other threads. `handlers` are asked before all others who answers
-    a task; the caller closes them. `objects` are the buckets that distributed Maps read from and write to: {bucket: {key:
-    bytes or text}} (what is written is put into it), a folder of buckets, or an ObjectStore.
+    `input` is a JSON value; without one it is `{}`, as for StartExecution. The further arguments are those of `RunOptions`:
+    functions, mocks, time, type, name, substitutions, aws, settings, observer, clock, entropy, log, sync, machines,
+    callbacks, handlers, objects, db.
 
-    Raises InvalidDefinition, with every problem in `diagnostics`, for what AWS would not create, and InvalidInput for
-    arguments that cannot be used.
+    With `db`, a name that has run already is refused as StartExecution does it (UsageError), and one that was interrupted
+    goes on where it stood.
+
+    Raises InvalidDefinition, with every problem in `diagnostics`, for what AWS would not create, InvalidInput for
+    arguments that cannot be used, and StoreError for a database file that cannot be.
     """
-    handle = _open(
-        machine,
-        input,
-        functions=functions,
-        mocks=mocks,
-        time=time,
-        type=type,
-        name=name,
-        substitutions=substitutions,
-        aws=aws,
-        settings=settings,
-        observer=observer,
-        clock=clock,
-        entropy=entropy,
-        log=log,
-        sync=sync,
-        machines=machines,
-        callbacks=callbacks,
-        handlers=handlers,
-        objects=objects,
-    )
-    return handle.run_here()
+    return open_run(machine, input, options).run_here()
 
 
-def start(machine: Machine | TargetLike, input: Json | Unset = UNSET, **options: Any) -> RunHandle:
+def start(machine: Machine | TargetLike, input: Json | Unset = UNSET, **options: Unpack[RunOptions]) -> RunHandle:
     """Begins an execution in a thread of its own and returns at once; the options are those of `run`, which it raises too.
 
     The handle stops and redrives it; close it, or use it in a `with`.
     """
-    handle = _open(machine, input, **options)
+    handle = open_run(machine, input, options)
     handle.begin()
     return handle
 
 
-def _open(
-    machine: Machine | TargetLike,
-    input: Json | Unset = UNSET,
-    *,
-    functions: Mapping[str, Function] | None = None,
-    mocks: Mocks | None = None,
-    time: Literal["real", "skip"] = "real",
-    type: MachineType | None = None,
-    name: str | None = None,
-    substitutions: Mapping[str, str] | None = None,
-    aws: Mapping[str, Any] | None = None,
-    settings: Settings | None = None,
-    observer: Observer | None = None,
-    clock: Clock | None = None,
-    entropy: Entropy | None = None,
-    log: Log | None = None,
-    sync: bool = False,
-    machines: Mapping[str, Machine | TargetLike] | None = None,
-    callbacks: Callbacks | None = None,
-    handlers: Sequence[TaskHandler] = (),
-    objects: Given | None = None,
-) -> RunHandle:
-    loaded = _with_settings(load(machine), settings, aws)
-    _check_functions(functions)
-    kind = machine_type(type or loaded.type)
-    if sync and kind != "EXPRESS":
-        raise UsageError(
-            "Only an EXPRESS machine can be run by StartSyncExecution; leave `sync` out, or give type EXPRESS."
-        )
+def open_run(machine: Machine | TargetLike, input: Json | Unset, options: RunOptions) -> RunHandle:
+    """An execution that is ready to run; for whoever drives its loop."""
     value = check_input({} if isinstance(input, Unset) else input)
+    name, observer, sync = options.get("name"), options.get("observer"), options.get("sync", False)
     if name is not None:
         check_execution_name(name)
-    definition, program = loaded.prepare(type=kind, substitutions=substitutions, functions=functions)
-    call = Call(
-        loaded,
-        definition,
-        program,
-        kind,
-        functions or {},
-        mocks,
-        time,
-        substitutions or {},
-        clock,
-        entropy,
-        log,
-        others=machines,
-        callbacks=callbacks,
-        handlers=handlers,
-        objects=objects,
-    )
-    running = call.driver.start(
-        program, value, name=name, type=kind, machine_arn=call.arn, observer=observer, sync=sync
-    )
+    call, kind = open_call(machine, options)
+    with closing_on_error(call):
+        if sync and kind != "EXPRESS":
+            raise UsageError(
+                "Only an EXPRESS machine can be run by StartSyncExecution; leave `sync` out, or give type EXPRESS."
+            )
+        if call.journal is not None:
+            from penstock.durable import start_in_file
+
+            running = start_in_file(call, value, name=name, kind=kind, observer=observer, sync=sync)
+        else:
+            running = call.driver.start(
+                call.program, value, name=name, type=kind, machine_arn=call.arn, observer=observer, sync=sync
+            )
     from penstock.handle import RunHandle
 
     return RunHandle(call, running)
 
 
 def run_many(
-    machine: Machine | TargetLike,
-    inputs: Iterable[Json],
-    *,
-    functions: Mapping[str, Function] | None = None,
-    mocks: Mocks | None = None,
-    time: Literal["real", "skip"] = "real",
-    type: MachineType | None = None,
-    name: str | None = None,
-    substitutions: Mapping[str, str] | None = None,
-    aws: Mapping[str, Any] | None = None,
-    log: Log | None = None,
-    at_once: int = 50,
+    machine: Machine | TargetLike, inputs: Iterable[Json], *, at_once: int = AT_ONCE, **options: Unpack[RunOptions]
 ) -> Iterator[RunResult]:
     """One execution for each input, `at_once` of them side by side; results come in the order of the inputs.
 
-    The arguments are those of `run`; the executions are called NAME-1, NAME-2, ….
+    The options are those of `run`; the executions are called NAME-1, NAME-2, …. With `db`, those of an earlier call that
+    was interrupted go on, and those that have ended are not run again.
     """
-    loaded = _with_settings(load(machine), None, aws)
-    kind = machine_type(type or loaded.type)
+    name, observer, sync = options.get("name"), options.get("observer"), options.get("sync", False)
     if name is not None:
         check_execution_name(f"{name}-{MAX_INPUT_BYTES}")  # room for the number
-    definition, program = loaded.prepare(type=kind, substitutions=substitutions, functions=functions)
-    call = Call(loaded, definition, program, kind, functions or {}, mocks, time, substitutions or {}, None, None, log)
-    with call as driver:
-        going: deque[Any] = deque()
+    call, kind = open_call(machine, options)
+    with call:
+        if call.journal is not None:
+            from penstock.durable import run_many_in_file
+
+            yield from run_many_in_file(call, inputs, kind=kind, name=name, at_once=at_once)
+            return
+        going: deque[Running] = deque()
         for number, value in enumerate(inputs, 1):
             called = f"{name}-{number}" if name is not None else None
-            going.append(driver.start(program, check_input(value), name=called, type=kind, machine_arn=call.arn))
+            going.append(
+                call.driver.start(
+                    call.program,
+                    check_input(value),
+                    name=called,
+                    type=kind,
+                    machine_arn=call.arn,
+                    observer=observer,
+                    sync=sync,
+                )
+            )
             if len(going) >= at_once:
-                yield call.result(driver.run(going.popleft()))
+                yield call.run(going.popleft())
         while going:
-            yield call.result(driver.run(going.popleft()))
+            yield call.run(going.popleft())
 
 
-def _with_settings(machine: Machine, settings: Settings | None, aws: Mapping[str, Any] | None) -> Machine:
+def open_call(machine: Machine | TargetLike, options: RunOptions) -> tuple[Call, MachineType]:
+    """What runs executions of a machine, and the machine's type. The caller closes it."""
+    check_options(options)
+    loaded = with_settings(load(machine), options.get("settings"), options.get("aws"))
+    functions = options.get("functions")
+    _check_functions(functions)
+    kind = machine_type(options.get("type") or loaded.type)
+    definition, program = loaded.prepare(type=kind, substitutions=options.get("substitutions"), functions=functions)
+    return Call(loaded, definition, program, options), kind
+
+
+def with_settings(machine: Machine, settings: Settings | None, aws: Mapping[str, Any] | None) -> Machine:
     """The machine under the settings of one call; it shares what it has compiled."""
     if settings is None and aws is None:
         return machine

@@ -2,105 +2,163 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
 
-from penstock.errors import InvalidInput
-from penstock.local import Function, Log, Mocks, objects_for
+from penstock.errors import StoreUnavailable
+from penstock.local import objects_for
 from penstock.results import RunResult
 
 if TYPE_CHECKING:
-    from penstock.api import Machine, MachineType
+    from penstock.api import Machine
     from penstock.asl.model import StateMachine
-    from penstock.clock import Clock, Entropy
-    from penstock.engine.callbacks import Callbacks
-    from penstock.engine.driver import Driver, ExecutionResult
-    from penstock.engine.objects import Given
+    from penstock.engine.driver import Driver
+    from penstock.engine.journal import Journal
     from penstock.engine.program import Program
-    from penstock.engine.tasks.handler import TaskHandler
-    from penstock.targets import TargetLike
+    from penstock.engine.running import Running
+    from penstock.options import RunOptions
+    from penstock.store import Database
 
 
 class Call:
-    """The handlers and the driver of one call of `run`; leaving it stops and closes all of them."""
+    """The handlers and the driver of one call of `run`; leaving it stops and closes all of them, and the database file.
+
+    Raises StoreError where the file of the option `db` cannot be used.
+    """
 
     def __init__(
         self,
         machine: Machine,
         definition: StateMachine,
         program: Program,
-        kind: MachineType,
-        functions: Mapping[str, Function],
-        mocks: Mocks | None,
-        time: str,
-        substitutions: Mapping[str, str],
-        clock: Clock | None,
-        entropy: Entropy | None,
-        log: Log | None,
+        options: RunOptions,
         *,
-        others: Mapping[str, Machine | TargetLike] | None = None,
-        callbacks: Callbacks | None = None,
-        handlers: Sequence[TaskHandler] = (),
-        objects: Given | None = None,
+        database: Database | None = None,
     ) -> None:
+        """`database` is the file of `db` where that is open already; it stays open then."""
         from penstock.engine.driver import Driver
 
-        if time not in ("real", "skip"):
-            raise InvalidInput(f"time is 'real' or 'skip', not {time!r}.")
         self.machine = machine
         self.arn = machine.settings.machine_arn(machine.name)
-        self.handlers = machine.handlers(
-            definition, functions=functions, mocks=mocks, clock=clock, entropy=entropy, log=log or _log
-        )
+        self.program = program
+        self.options = options
+        self._machines: dict[str, Machine] = {}
+        self.journal: Journal | None = None
+        self._database: Database | None = None
+        db = options.get("db")
+        if db is not None or database is not None:
+            from penstock.durable import Began, open_journal
 
-        loaded: dict[str, Machine] = {}
+            if database is None:
+                from penstock.store import Database
 
-        def machines(arn: str) -> Program | None:
-            key = next((k for k in (arn, arn.rpartition(":")[2]) if others and k in others), None)
-            if others is None or key is None:
-                return machine.program_of(arn, substitutions=substitutions, functions=functions)
-            if key not in loaded:
+                assert db is not None
+                self._database = database = Database(db)
+            self.journal = open_journal(database, Began.of(machine, options))
+            self._note_source(definition, program)
+        clock, entropy = options.get("clock"), options.get("entropy")
+        try:
+            self.handlers = machine.handlers(
+                definition,
+                functions=options.get("functions") or {},
+                mocks=options.get("mocks"),
+                clock=clock,
+                entropy=entropy,
+                log=options.get("log") or _log,
+            )
+            self.driver: Driver = Driver(
+                handlers=[*options.get("handlers", ()), *self.handlers],
+                clock=clock,
+                skip_time=options.get("time", "real") == "skip",
+                entropy=entropy,
+                machines=self._program_of,
+                callbacks=options.get("callbacks"),
+                objects=objects_for(machine.settings, options.get("objects")) if machine.uses_objects else None,
+                journal=self.journal,
+            )
+        except BaseException:
+            if self._database is not None:
+                self._database.close()
+            raise
+
+    def _program_of(self, arn: str) -> Program | None:
+        """The program of a machine that a state starts."""
+        substitutions, functions = self.options.get("substitutions") or {}, self.options.get("functions") or {}
+        others = self.options.get("machines")
+        key = next((each for each in (arn, arn.rpartition(":")[2]) if others and each in others), None)
+        if others is None or key is None:
+            found = self.machine.prepared(arn, substitutions=substitutions, functions=functions)
+        else:
+            if key not in self._machines:
                 from penstock.api import load
 
-                loaded[key] = load(others[key])
-            return loaded[key].prepare(substitutions=substitutions, functions=functions)[1]
+                self._machines[key] = load(others[key])
+            found = self._machines[key].prepare(substitutions=substitutions, functions=functions)
+        if found is None:
+            return None
+        if self.journal is not None:
+            self._note_source(*found)
+        return found[1]
 
-        self.driver = Driver(
-            handlers=[*handlers, *self.handlers],
-            clock=clock,
-            skip_time=time == "skip",
-            entropy=entropy,
-            machines=machines,
-            callbacks=callbacks,
-            objects=objects_for(machine.settings, objects) if machine.uses_objects else None,
-        )
+    def _note_source(self, definition: StateMachine, program: Program) -> None:
+        """A journal keeps what runs as text."""
+        if program.source is None:
+            from penstock.asl.write import write
 
-    def __enter__(self) -> Driver:
-        return self.driver
+            program.source = write(definition, indent=None)
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __enter__(self) -> Self:
+        return self
 
-    def close(self) -> None:
-        self.driver.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(torn=kind is not None and kind is not GeneratorExit)
+
+    def close(self, *, torn: bool = False) -> None:
+        """`torn`: an exception came out of the driver's loop."""
+        self.driver.close(torn=torn)
         for handler in self.handlers:
             handler.close()
+        if self._database is not None:
+            self._database.close()
 
-    def result(self, execution: ExecutionResult) -> RunResult:
-        status = execution.status
+    def run(self, running: Running) -> RunResult:
+        """Runs the loop until that one has ended."""
+        self.driver.run(running)
+        return self.result(running)
+
+    def result(self, running: Running) -> RunResult:
+        """How it ended. Raises StoreUnavailable where it could not even be begun, for want of a place to write it down."""
+        if running.withdrawn:
+            raise self.driver.failing or StoreUnavailable(f"The execution {running.execution.name} was not begun.")
+        if self.journal is not None and running.entry is not None and running.entry.turns:
+            from penstock.durable import result_in_file
+
+            return result_in_file(self, running.execution.arn)
+        ended = running.result
+        status = ended.status
         assert status != "RUNNING"  # the driver ran it to its end
         return RunResult(
             status=status,
-            output=execution.output,
-            error=execution.error,
-            cause=execution.cause,
-            name=execution.name,
-            execution_arn=execution.execution_arn,
-            start_date=execution.start_date,
-            stop_date=execution.stop_date,
+            output=ended.output,
+            error=ended.error,
+            cause=ended.cause,
+            name=ended.name,
+            execution_arn=ended.execution_arn,
+            start_date=ended.start_date,
+            stop_date=ended.stop_date,
             _machine=self.machine,
-            _execution=execution,
+            _execution=ended,
         )
+
+
+@contextmanager
+def closing_on_error(call: Call) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        call.close(torn=True)
+        raise
 
 
 def _log(task: str, lines: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from penstock.engine.tasks.handler import TaskHandler
     from penstock.services.lambda_ import Lambda
     from penstock.services.stepfunctions import StepFunctions
+    from penstock.services.stepfunctions.delivery import LogSink
     from penstock.services.stepfunctions.watching import Watcher
     from penstock.store import Database
 
@@ -169,6 +170,7 @@ def start_service(
     entropy: Entropy | None = None,
     poll_seconds: float = 60.0,
     watchers: Sequence[Watcher] = (),
+    logs: LogSink | None = None,
     lambda_: Lambda | None = None,
     database: Database | None = None,
     on_fault: Callable[[], None] | None = None,
@@ -190,6 +192,7 @@ def start_service(
         entropy=entropy,
         poll_seconds=poll_seconds,
         watchers=watchers,
+        logs=logs,
         database=database,
         on_fault=on_fault,
     )

@@ -42,11 +42,19 @@ class RunHandle:
 
     def run_here(self) -> RunResult:
         """Runs to the end in the calling thread, and closes."""
-        try:
-            self._call.driver.finish()  # also what it started and did not wait for
-            return self._call.result(self._running.result)
-        finally:
-            self._call.close()
+        result = self.run_until_left()
+        assert result is not None  # nobody had the handle to leave it
+        return result
+
+    def run_until_left(self) -> RunResult | None:
+        """The same; None where `leave` let it return before the end."""
+        with self._call as call:
+            call.driver.finish()  # also what it started and did not wait for
+            return call.result(self._running) if self._running.closed or self._running.withdrawn else None
+
+    def leave(self) -> None:
+        """Lets the loop return as soon as it can; from any thread, and from a signal's handler."""
+        self._call.driver.leave()
 
     def begin(self) -> None:
         """Runs in a thread of its own."""
@@ -70,7 +78,7 @@ class RunHandle:
         self.wait()
         if self._raised is not None:
             raise self._raised
-        return self._call.result(self._running.result)
+        return self._call.result(self._running)
 
     def stop(self, error: str | None = None, cause: str | None = None) -> None:
         """Aborts it, as StopExecution does; nothing happens where it has ended."""
@@ -84,7 +92,7 @@ class RunHandle:
         self.begin()
 
     def close(self) -> None:
-        """Leaves it: what still runs is cut off."""
+        """Leaves it: what still runs is cut off; with a database file, `resume` takes it up."""
         self._call.driver.leave()
         self.wait()
-        self._call.close()
+        self._call.close(torn=self._raised is not None)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from penstock.engine.tasks.workers import WorkerTask
     from penstock.script import Project
     from penstock.services.lambda_ import Lambda, Registration
+    from penstock.store import Database
 
 Function: TypeAlias = Callable[[Any, Any], Any]
 Mocks: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
@@ -169,9 +170,10 @@ def lambda_service(
     entropy: Entropy | None = None,
     log: Log | None = None,
     tell_failures: bool = False,
+    database: Database | None = None,
 ) -> Lambda:
     """Lambda with these functions, as the settings have account, region and the place of AWS's services; the caller closes
-    it. `log` gets what functions print, stderr without one; with `tell_failures` also why calls fail."""
+    it. `database` keeps those that clients create. `log` gets what functions print, stderr without one; with `tell_failures` also why calls fail."""
     from penstock.engine.tasks.calls import to_stderr
     from penstock.services.lambda_ import Lambda
 
@@ -187,6 +189,7 @@ def lambda_service(
         # boto3 in a function calls where the machine's own tasks do.
         variables={"AWS_ENDPOINT_URL": str(aws.endpoint_url)} if elsewhere else {},
         tell_failures=tell_failures,
+        database=database,
     )
     service.register(registrations)
     return service

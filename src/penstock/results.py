@@ -14,6 +14,7 @@ from penstock.jsontools import Json
 if TYPE_CHECKING:
     from penstock.api import Machine
     from penstock.asl.visits import Visits
+    from penstock.durable import StoredResult
     from penstock.engine.driver import ExecutionResult
     from penstock.engine.logs import Level
 
@@ -35,7 +36,7 @@ class RunResult:
     start_date: datetime
     stop_date: datetime
     _machine: Machine
-    _execution: ExecutionResult
+    _execution: ExecutionResult | StoredResult
 
     def __repr__(self) -> str:
         what = (
@@ -49,7 +50,7 @@ class RunResult:
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """Built when first asked for."""
+        """Built when first asked for; of a run with a database file, read from there."""
         return self._execution.history
 
     @property

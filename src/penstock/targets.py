@@ -76,6 +76,14 @@ class Target:
     path: Path | None = None
     template: Template | None = None
 
+    @property
+    def address(self) -> str | None:
+        """What names it from any folder; None for a definition or an object that no file holds."""
+        if self.path is not None:
+            path = str(self.path.absolute())
+            return f"{path}:{self.name.rpartition(':')[2]}" if self.kind == "construct" else path
+        return self.name if self.kind == "construct" and ":" in self.name else None
+
     def machine(self, name: str | None = None) -> LoadedMachine:
         """The machine of that name, or of that logical ID in a template; without one `main`, or the only one.
 

@@ -1,24 +1,18 @@
-"""states-language: recorded sequences of API calls, each answer or refusal held against the service in this process."""
+"""states-language: recorded sequences of API calls, each answer or refusal held against a server's."""
 
 from __future__ import annotations
 
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from tests.conformance.compare import TOKEN, Comparer
 from tests.conformance.data import Case
 from tests.conformance.running import ACCOUNT
+from tests.conformance.served import Caller, served
 from tests.conformance.verdict import Verdict, failed, passed_if, skipped
-
-from penstock.client import Client
-from penstock.config import AwsSettings, Settings
-
-Caller = Callable[[str, dict[str, Any]], dict[str, Any]]
-"""boto3's method name and its parameters → the answer; raises what has `.response`, as botocore's ClientError."""
 
 PREFIX = f"arn:aws:states:us-east-1:{ACCOUNT}"
 
@@ -32,9 +26,6 @@ SINCE = {
 }
 """Members that AWS has added to its answers, and when: recordings from before cannot have them."""
 
-OBJECTS = {"bucket_name": {"file.csv": "Value,Order\nval1,1\nval2,2\n"}}
-"""Of the one case that reads items; its counters say that there were two."""
-
 
 def why_not(case: Case) -> str | None:
     if not any({"response", "error"} & set(call) for call in case["calls"]):
@@ -46,26 +37,30 @@ def judge(case: Case) -> dict[str, Verdict]:
     reason = why_not(case)
     if reason is not None:
         return {"outcome": skipped(reason)}
-    with in_process() as call:
+    with served() as call:
         return {"outcome": judge_calls(case, call)}
 
 
-class Silent:
-    """A queue that nobody reads: the recorder's Lambda that would have answered was slower than its calls."""
-
-    def handles(self, resource: str) -> bool:
-        return resource.startswith("arn:aws:states:::sqs:")
-
-    def start(self, request: Any, report: Any) -> Callable[[], None]:
-        return lambda: None
-
-    def close(self) -> None: ...
-
-
-@contextmanager
-def in_process() -> Iterator[Caller]:
-    with Client(settings=Settings(aws=AwsSettings(account=ACCOUNT)), objects=OBJECTS, handlers=[Silent()]) as client:
-        yield client.call_method
+def judge_refused(case: Case) -> Verdict:
+    """A creation that AWS refuses for something else than the definition."""
+    expected = case["expect"]["validation_error"]
+    with served() as call:
+        try:
+            call(
+                "create_state_machine",
+                {
+                    "name": "refused",
+                    "definition": json.dumps(case["definition"]),
+                    "roleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+                    **(case.get("params") or {}),
+                },
+            )
+        except Exception as error:
+            if not hasattr(error, "response"):
+                raise
+            told = error.response["Error"]
+            return passed_if(_refusal(case, Comparer(case), expected, told["Code"], told["Message"]))
+    return failed(f"accepted; expected {expected}")
 
 
 def judge_calls(case: Case, call: Caller) -> Verdict:
@@ -117,6 +112,7 @@ class _Replay:
         self.open: dict[str, str] = {}
         self.map_run: str | None = None
         self.activities: dict[str, str] = {}
+        self.number = next(_NUMBERS)
 
     def call(self, recorded: dict[str, Any]) -> dict[str, Any]:
         operation = recorded["operation"]
@@ -177,7 +173,11 @@ class _Replay:
         if name == "definition":
             text = next(reversed(self.activities.values()), f"{PREFIX}:activity:a")
             return value.replace('"activity_arn"', json.dumps(text))
-        return TOKEN.sub(lambda found: _plain(found[0]), value)
+        return TOKEN.sub(lambda found: self._named(found[0]), value)
+
+    def _named(self, token: str) -> str:
+        """A name that a machine, an execution can have, for a placeholder; no case before had it."""
+        return f"{_plain(token)}-{self.number}"
 
     def _stands(self, recorded: str, ours: str) -> str:
         self.open[ours] = recorded
@@ -192,7 +192,7 @@ class _Replay:
     def _execution(self, value: str) -> str:
         """The execution that the recorded ARN was, by its place among those that were started."""
         for arn in self.started:
-            if arn.rpartition(":")[2] == _plain(value.rpartition(":")[2]):
+            if arn.rpartition(":")[2] in (name := value.rpartition(":")[2], self._named(name)):
                 return arn
         number = re.search(r":<\w*?_(\d+)idx>$", value)
         at = int(number[1]) if number else -1
@@ -215,8 +215,10 @@ _STANDS_FOR = {
 }
 
 
+_NUMBERS = count(1)
+
+
 def _plain(token: str) -> str:
-    """A name that a machine, an execution can have, for a placeholder."""
     return re.sub(r"[<>:]", "", token)
 
 

@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.conformance import data
+from tests.conformance.api import judge_refused
 from tests.conformance.compare import Comparer
 from tests.conformance.data import Case
-from tests.conformance.verdict import PASSED, Area, Verdict, failed, passed_if, skipped
+from tests.conformance.verdict import PASSED, Area, Verdict, failed, passed_if
 
 if TYPE_CHECKING:
     from penstock.diagnostics import Diagnostic
@@ -34,7 +35,7 @@ def judge_recorded(case: Case) -> dict[str, Verdict]:
     expect, comparer = case["expect"], Comparer(case)
     code = expect.get("validation_error", {}).get("code")
     if code not in (None, "InvalidDefinition"):
-        return {"outcome": skipped(f"{code}, which is the API's: Part 3")}
+        return {"outcome": judge_refused(case)}  # the API's, not the definition's
     definition = case["definition_text"] if "definition_text" in case else _filled(case["definition"])
     kind = case.get("type") or "STANDARD"
     if "validation_response" in expect:

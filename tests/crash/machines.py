@@ -13,7 +13,7 @@ STATES: Final = "arn:aws:states:us-east-1:123456789012"
 ROLE: Final = "arn:aws:iam::123456789012:role/r"
 ACTIVITY: Final = f"{STATES}:activity:work"
 
-FUNCTIONS: Final = '''
+FUNCTIONS: Final = """
 import os, time
 
 def _append(file, text):
@@ -50,7 +50,7 @@ def gate(event, context):
 def give(event, context):
     _append("tokens.log", event["token"])
     return {}
-'''
+"""
 
 SETTINGS: Final = """
 [functions]

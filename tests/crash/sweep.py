@@ -26,7 +26,9 @@ class Case:
     moments: tuple[float, ...] = ()
 
     def __str__(self) -> str:
-        return " ".join([f"failpoints={self.failpoints}"] * bool(self.failpoints) + [f"moments={self.moments}"] * bool(self.moments))
+        return " ".join(
+            [f"failpoints={self.failpoints}"] * bool(self.failpoints) + [f"moments={self.moments}"] * bool(self.moments)
+        )
 
 
 def at_failpoints(visits: Sequence[str], *, several: bool) -> Iterator[Case]:
@@ -42,7 +44,9 @@ def at_failpoints(visits: Sequence[str], *, several: bool) -> Iterator[Case]:
                 for action in ("kill", "hang"):
                     yield Case(("", f"{name}={action}", f"{name}=kill"), (0.6,))
             continue
-        chosen = sorted({1, 2, count // 3, count // 2, (2 * count) // 3, count} - {0}) if several else [max(1, count // 2)]
+        chosen = (
+            sorted({1, 2, count // 3, count // 2, (2 * count) // 3, count} - {0}) if several else [max(1, count // 2)]
+        )
         for visit in chosen:
             yield Case((f"{name}=kill@{visit}",))
         if several:

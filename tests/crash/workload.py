@@ -105,7 +105,10 @@ class _Client:
         again = api.again
         try:
             answer = api.call(
-                "StartExecution", stateMachineArn=arn, name=name, input=json.dumps(input_of(name), separators=(",", ":"))
+                "StartExecution",
+                stateMachineArn=arn,
+                name=name,
+                input=json.dumps(input_of(name), separators=(",", ":")),
             )
         except Refused as error:
             # It ran, and has ended meanwhile.

@@ -21,7 +21,14 @@ from penstock.engine.running import Running
 from penstock.engine.tasks.handler import Cancel, Reporter, TaskRequest
 
 ENDS: Final = frozenset(
-    {"TaskSucceeded", "TaskFailed", "TaskTimedOut", "LambdaFunctionSucceeded", "LambdaFunctionFailed", "LambdaFunctionTimedOut"}
+    {
+        "TaskSucceeded",
+        "TaskFailed",
+        "TaskTimedOut",
+        "LambdaFunctionSucceeded",
+        "LambdaFunctionFailed",
+        "LambdaFunctionTimedOut",
+    }
 )
 
 
@@ -63,7 +70,9 @@ class _Failing:
 class Simulation:
     """`chaos` False: nothing happens. `jumps`: the clock does, too."""
 
-    def __init__(self, file: Path, document: dict[str, Any], value: Any, seed: int, *, chaos: bool, jumps: bool) -> None:
+    def __init__(
+        self, file: Path, document: dict[str, Any], value: Any, seed: int, *, chaos: bool, jumps: bool
+    ) -> None:
         self._file = file
         self._document = document
         self._value = value

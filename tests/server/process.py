@@ -17,9 +17,11 @@ MAIN = [sys.executable, "-c", "import sys; from penstock.cli import main; sys.ex
 class Server:
     """A server process that answers at `url`."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], environment: dict[str, str]) -> None:
         self.process = process
-        self.url = url
+        self.environment = environment
+        """What it printed for clients."""
+        self.url = url = environment["AWS_ENDPOINT_URL_SFN"]
         self.place = (str(urlsplit(url).hostname), int(urlsplit(url).port or 0))
         self.log = ""
         """What it has told on stderr, once it has ended."""
@@ -37,8 +39,11 @@ class Server:
 
 
 @contextmanager
-def started(folder: Path, *options: str, before: str = "", env: dict[str, str] | None = None) -> Iterator[Server]:
-    """A server that runs in `folder`. `before` is Python that its process runs first: to shorten what takes long."""
+def started(
+    folder: Path, *options: str, before: str = "", env: dict[str, str] | None = None, failing: bool = False
+) -> Iterator[Server]:
+    """A server that runs in `folder`. `before` is Python that its process runs first: to shorten what takes long; `failing`
+    says that functions of the test fail, which the log shows."""
     main = [sys.executable, "-c", f"import sys; {before}\nfrom penstock.cli import main; sys.exit(main())", "server"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
     with subprocess.Popen(
@@ -51,11 +56,14 @@ def started(folder: Path, *options: str, before: str = "", env: dict[str, str] |
         text=True,
     ) as process:
         assert process.stdout is not None
-        found = re.fullmatch(r"export AWS_ENDPOINT_URL_SFN=(http://\S+)\n", process.stdout.readline())
-        if found is None:
-            process.kill()
-            raise AssertionError(process.communicate()[1])
-        server = Server(process, found[1])
+        environment = {}
+        while "AWS_DEFAULT_REGION" not in environment:
+            found = re.fullmatch(r"export (\w+)=(\S+)\n", process.stdout.readline())
+            if found is None:
+                process.kill()
+                raise AssertionError(process.communicate()[1])
+            environment[found[1]] = found[2]
+        server = Server(process, environment)
         try:
             yield server
         except BaseException:
@@ -64,7 +72,8 @@ def started(folder: Path, *options: str, before: str = "", env: dict[str, str] |
             print(server.log, file=sys.stderr)
             raise
         server.end()
-    assert "Traceback" not in server.log, server.log
+    # Of a function that fails there is one, each line with the function's name before it.
+    assert failing or re.search(r"^Traceback", server.log, re.MULTILINE) is None, server.log
 
 
 @contextmanager

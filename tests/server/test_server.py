@@ -7,11 +7,9 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.conformance import api, data
 from tests.server.asking import ask, client_of
 from tests.server.process import MAIN, running
 
@@ -46,36 +44,6 @@ def test_boto3_creates_runs_and_reads(url: str) -> None:
         client.create_state_machine(name="doubling", definition=PASS, roleArn=ROLE)
     express = client.create_state_machine(name="express", definition=TASK, roleArn=ROLE, type="EXPRESS")
     assert client.start_sync_execution(stateMachineArn=express["stateMachineArn"], input="4")["output"] == "8"
-
-
-@pytest.mark.skipif(data.why_absent() is not None, reason=str(data.why_absent()))
-def test_recorded_calls_through_the_process(tmp_path: Path) -> None:
-    """All but those that need a queue or a bucket that the server does not have: these run in this process."""
-    left_out = ("test_start_execution_idempotent", "test_list_map_runs_and_describe_map_run")
-    settings = '[aws]\naccount = "111111111111"\n'
-    (tmp_path / "penstock.toml").write_text(settings, encoding="utf-8")
-    failures: dict[str, str] = {}
-    judged = 0
-    with running(tmp_path) as url:
-        client = client_of(url)
-
-        def call(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-            answer: dict[str, Any] = getattr(client, name)(**parameters)
-            return answer
-
-        for case in data.recorded():
-            if case["kind"] != "api" or api.why_not(case) or case["id"].partition("::")[2].endswith(left_out):
-                continue
-            for machine in client.list_state_machines()["stateMachines"]:
-                client.delete_state_machine(stateMachineArn=machine["stateMachineArn"])
-            for activity in client.list_activities()["activities"]:
-                client.delete_activity(activityArn=activity["activityArn"])
-            verdict = api.judge_calls(case, call)
-            judged += 1
-            if verdict.outcome != "passed":
-                failures[case["id"]] = verdict.detail[:500]
-    assert failures == {}
-    assert judged > 180
 
 
 def test_health(url: str) -> None:

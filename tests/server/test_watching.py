@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_prometheus
 from tests.server.asking import ask, client_of, connect, read_answer
@@ -81,6 +82,32 @@ def test_metrics_count_requests_and_executions(tmp_path: Path, accept: str) -> N
     assert found["penstock_tasks_in_flight", ""] == 0
     assert found["penstock_queue_depth", ""] == 0
     assert found["process_resident_memory_bytes", ""] > 0
+
+
+def test_health_and_metrics_tell_of_the_database(tmp_path: Path) -> None:
+    # A database that can grow no further stands for a full disk.
+    full = "import sqlite3, penstock.store.database as d; o = d.Database._connect"
+    full += "\ndef connect(self, **options):\n    c = o(self, **options)\n    c.execute('PRAGMA max_page_count = 60')\n    return c"
+    with started(tmp_path, "--db", "x.db", before=f"{full}\nd.Database._connect = connect") as server:
+        client = client_of(server.url)
+        machine = client.create_state_machine(name="m", definition=MACHINE, roleArn=ROLE)["stateMachineArn"]
+        assert ask(server.url, "GET", "/health")[1]["store"] == {"state": "ok"}
+        found = metrics(server)
+        assert found["penstock_store_commit_seconds_count", ""] > 0
+        assert found["penstock_store_failing", ""] == 0
+
+        def fill() -> None:
+            for _ in range(200):
+                client.start_execution(stateMachineArn=machine, input=json.dumps({"secret": "x" * 10_000}))
+
+        with pytest.raises(ClientError) as caught:
+            fill()
+        assert caught.value.response["Error"]["Code"] == "ServiceUnavailable"
+        status, answer = ask(server.url, "GET", "/health")
+        assert (status, answer["status"], answer["store"]["state"]) == (200, "degraded", "failing")
+        assert str(tmp_path) not in json.dumps(answer)
+        assert metrics(server)["penstock_store_failing", ""] == 1
+        assert client.describe_state_machine(stateMachineArn=machine)["name"] == "m"  # what is there can be read
 
 
 def test_metrics_need_the_token_and_health_does_not(tmp_path: Path) -> None:

@@ -111,8 +111,8 @@ def test_values_are_passed(load: Any) -> None:
         "[Lambda] hello": invoke("hello_lambda", ResultPath="$.helloLambda", Next="[Lambda] world"),
         "[Lambda] world": invoke("world_lambda", payload="$.helloLambda.Payload", End=True),
     }
-    functions = {"hello_lambda": lambda e, c: "hello", "world_lambda": lambda e, c: f"{e} world"}
-    assert penstock.run(machine, {}, functions=functions).output["Payload"] == "hello world"
+    functions = {"hello_lambda": lambda e, c: ["hello"], "world_lambda": lambda e, c: [*e, "world"]}
+    assert penstock.run(machine, {}, functions=functions).output["Payload"] == ["hello", "world"]
 
 
 def test_errors_are_caught_at_each_task(load: Any) -> None:
@@ -132,7 +132,8 @@ def test_errors_are_caught_at_each_task(load: Any) -> None:
     functions = {"hello_lambda": broken, "notification_error": lambda e, c: told.append(e)}
     result = penstock.run(machine, {}, functions=functions, time="skip")
     assert (result.status, result.error) == ("FAILED", "Workflow FAILED")
-    assert told[0]["error"] == "ValueError" and told[0]["execution_id"].startswith("arn:aws:states:")
+    assert told[0]["error"] == "ValueError"
+    assert told[0]["execution_id"].startswith("arn:aws:states:")
 
 
 def test_errors_are_caught_around_all_tasks(load: Any) -> None:

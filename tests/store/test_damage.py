@@ -38,13 +38,17 @@ def cut(file: Path) -> None:
 def test_a_damaged_file_is_set_aside_and_reported(harm: object, file: Path) -> None:
     harm(file)  # type: ignore[operator]
     content = file.read_bytes()
-    with pytest.raises(StoreDamaged, match=r"is damaged \(.+\)\. It was set aside as wf\.db\.damaged-\d{8}T\d{6}Z\. Save") as told:
+    with pytest.raises(
+        StoreDamaged, match=r"is damaged \(.+\)\. It was set aside as wf\.db\.damaged-\d{8}T\d{6}Z\. Save"
+    ) as told:
         Database(file)
     aside = Path(told.value.aside or "")
     assert aside.read_bytes() == content
     assert not file.exists()
     # The next start makes no empty database either, until somebody has decided.
-    with pytest.raises(StoreDamaged, match="was found damaged earlier and set aside as .* move that file away to begin"):
+    with pytest.raises(
+        StoreDamaged, match=r"was found damaged earlier and set aside as .* move that file away to begin"
+    ):
         Database(file)
     assert not file.exists()
     aside.rename(file.with_name("looked-at"))
@@ -70,7 +74,9 @@ def test_the_command_in_the_message_saves_what_can_be_read(harm: object, file: P
     with pytest.raises(StoreDamaged) as told:
         Database(file)
     aside = Path(told.value.aside or "").read_bytes()
-    done = subprocess.run(str(told.value).partition("with: ")[2], shell=True, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        str(told.value).partition("with: ")[2], shell=True, check=True, capture_output=True, text=True
+    )
     assert f"{file} has 0 definitions, " in done.stdout
     database = Database(file)
     found = names(database)

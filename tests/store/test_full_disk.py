@@ -84,7 +84,11 @@ def check(client: Client, ran: list[str], make_room: Callable[[], None] | None, 
     error = fill_up(client, machine)
     assert error.response["Error"]["Code"] == "ServiceUnavailable"
     assert "cannot be written: database or disk is full" in str(error)
-    begun = {each["name"] for page in client.get_paginator("list_executions").paginate(stateMachineArn=machine) for each in page["executions"]}
+    begun = {
+        each["name"]
+        for page in client.get_paginator("list_executions").paginate(stateMachineArn=machine)
+        for each in page["executions"]
+    }
     time.sleep(3)  # the timer of `going` is due meanwhile
     # What was can be read, and what is refused is refused at once.
     assert client.describe_execution(executionArn=going)["status"] == "RUNNING"
@@ -100,11 +104,20 @@ def check(client: Client, ran: list[str], make_room: Callable[[], None] | None, 
     make_room()
     until(lambda: client.describe_execution(executionArn=going)["status"] == "SUCCEEDED")
     assert ran == [GOING, GOING]
-    after = {each["name"] for page in client.get_paginator("list_executions").paginate(stateMachineArn=machine) for each in page["executions"]}
+    after = {
+        each["name"]
+        for page in client.get_paginator("list_executions").paginate(stateMachineArn=machine)
+        for each in page["executions"]
+    }
     assert after == begun  # the refused ones never were
     assert "no" not in after
     client.start_execution(stateMachineArn=machine, name="no", input='"y"')
-    until(lambda: client.describe_execution(executionArn=f"{machine.replace('stateMachine', 'execution')}:no")["status"] == "SUCCEEDED")
+    until(
+        lambda: (
+            client.describe_execution(executionArn=f"{machine.replace('stateMachine', 'execution')}:no")["status"]
+            == "SUCCEEDED"
+        )
+    )
 
 
 def _client(file: Path, ran: list[str]) -> Client:

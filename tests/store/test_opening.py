@@ -42,7 +42,14 @@ def test_what_was_asked_of_sqlite_is_what_it_does(tmp_path: Path) -> None:
     with database.write() as connection:
         asked = {
             name: connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("journal_mode", "synchronous", "foreign_keys", "application_id", "user_version", "busy_timeout")
+            for name in (
+                "journal_mode",
+                "synchronous",
+                "foreign_keys",
+                "application_id",
+                "user_version",
+                "busy_timeout",
+            )
         }
     assert asked == {
         "journal_mode": "wal",
@@ -79,7 +86,10 @@ def test_a_journal_mode_that_is_not_taken_is_refused(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"Dear diary, today I wrote a text that is certainly longer than a hundred bytes, as a text may well be. Bye", "no SQLite"),
+        (
+            b"Dear diary, today I wrote a text that is certainly longer than a hundred bytes, as a text may well be. Bye",
+            "no SQLite",
+        ),
         (b"short", "no SQLite"),
         (b"SQLite format 3\x00 cut off", "no SQLite"),
     ],
@@ -131,7 +141,10 @@ def test_a_second_process_is_refused_in_words(tmp_path: Path) -> None:
     database = Database(tmp_path / "wf.db")
     said = in_another_process(OPEN, tmp_path / "wf.db")
     assert "StoreInUse" in said
-    assert f"is in use by the process {os.getpid()}. Talk to that server instead, end it first, or give another file." in said
+    assert (
+        f"is in use by the process {os.getpid()}. Talk to that server instead, end it first, or give another file."
+        in said
+    )
     with pytest.raises(StoreInUse):
         Database(tmp_path / "wf.db")  # nor a second time in one process
     database.close()
@@ -157,7 +170,7 @@ def test_a_process_that_lost_the_file_writes_nothing_more(tmp_path: Path, monkey
     fill(first, 1)
     monkeypatch.setattr(lock, "_lock", lambda file: True)
     second = Database(tmp_path / "wf.db")
-    with pytest.raises(StoreInUse, match="Another process has taken over .*; this one writes nothing more"):
+    with pytest.raises(StoreInUse, match=r"Another process has taken over .*; this one writes nothing more"):
         fill(first, 1, start=2)
     fill(second, 1, start=3)
     assert names(second) == ["1", "3"]

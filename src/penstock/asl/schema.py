@@ -443,6 +443,7 @@ OBJECTS: Final[dict[str, Table]] = {
             "Transformation": Field(OneOf(("NONE", "COMPACT", "FLATTEN"))),
             "OutputType": Field(OneOf(("JSON", "JSONL"))),
         },
+        required=("OutputType", "Transformation"),
     ),
 }
 

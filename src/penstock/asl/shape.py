@@ -559,11 +559,20 @@ def _after_reader_config(walk: Walk, raw: dict[str, Any], place: Place) -> None:
         walk.problems.append(Problem(SCHEMA, "These fields are required: [CSVHeaders]", place, focus="key"))
 
 
+def _after_result_writer(walk: Walk, raw: dict[str, Any], place: Place) -> None:
+    """Developer Guide, "ResultWriter": it cannot be empty, and what is exported needs to know where to."""
+    if not raw:
+        walk.fault("Value cannot be empty", place)
+    elif "Resource" in raw and raw.keys().isdisjoint(("Parameters", "Arguments")):
+        walk.fault(f"These fields are required: [{'Parameters' if walk.language == JSONPATH else 'Arguments'}]", place)
+
+
 _AFTER: dict[str, Callable[[Walk, dict[str, Any], Place], None]] = {
     "Task": _after_task,
     "Map": _after_map,
     "ProcessorConfig": _after_processor_config,
     "ItemReader": _after_item_reader,
+    "ResultWriter": _after_result_writer,
     "ReaderConfig": _after_reader_config,
 }
 

@@ -26,11 +26,14 @@ COMMANDS = {
     "graph": ("penstock.cli.graph", "Draw a workflow."),
     "state": ("penstock.cli.state", "Run one state alone, as AWS's TestState does."),
     "mocks": ("penstock.cli.mocks", "Write a mock file to begin a test with."),
+    "resume": ("penstock.cli.resume", "Take up what penstock run --db did not end."),
+    "redrive": ("penstock.cli.resume:redrive", "Let what failed go on from there."),
+    "runs": ("penstock.cli.runs", "List, show and stop executions of a file or a server."),
     "server": ("penstock.cli.server", "Answer AWS's clients as Step Functions does."),
     "new": ("penstock.cli.new", "Make a project that runs and passes its tests."),
     "completion": ("penstock.cli.completion", "Print the completion script of a shell."),
 }
-"""Name → (module whose `command` it is, its line in --help). The line stands here so that help imports no command."""
+"""Name → (module whose `command` it is, or module:name, its line in --help). The line stands here so that help imports no command."""
 
 COMPLETION = "_PENSTOCK_COMPLETE"
 """The variable by which a shell asks for completions."""
@@ -50,7 +53,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name or "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -9,11 +9,12 @@ from typing import cast
 
 import click
 
-from penstock.api import Machine, MachineType, load, run
+from penstock.api import Machine, load, run
 from penstock.asl.samples import CASE, Samples, samples
 from penstock.cli import output
 from penstock.cli.options import machine_option, parameter_option, parse_parameters, parse_variables, var_option
 from penstock.errors import UsageError
+from penstock.options import MachineType
 
 _SHOWN = 500
 """An input of more characters than this is better kept in a file."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from penstock.errors import InvalidInput, JsonError, UsageError
 from penstock.jsontools import Json, loads
 
+if TYPE_CHECKING:
+    from penstock.runs.endpoint import Endpoint
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+LOCAL_SERVER = "http://127.0.0.1:4599"
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
@@ -61,6 +66,43 @@ def parse_variables(pairs: tuple[str, ...], flag: str = "--var") -> dict[str, st
 def parse_parameters(pairs: tuple[str, ...]) -> dict[str, str]:
     """The same for a template's parameters."""
     return parse_variables(pairs, "--parameter")
+
+
+def db_option(words: str, *, required: bool = False) -> Callable[[F], F]:
+    return click.option(
+        "--db",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        envvar="PENSTOCK_DB",
+        show_envvar=True,
+        required=required,
+        help=words,
+    )
+
+
+def endpoint_options(function: F) -> F:
+    function = click.option(
+        "--token", metavar="TEXT", envvar="PENSTOCK_TOKEN", show_envvar=True, help="What the server asks for."
+    )(function)
+    return click.option("--endpoint", metavar="URL", help="A server, such as http://127.0.0.1:4599.")(function)
+
+
+def endpoint_of(db: str | None, endpoint: str | None, token: str | None) -> Endpoint | None:
+    """The server that is meant, None where it is a file. A flag goes before the environment, and the local server is meant
+    where nothing is said. Raises UsageError."""
+    source = click.get_current_context().get_parameter_source("db")
+    if endpoint is not None and db is not None:
+        if source is not click.core.ParameterSource.ENVIRONMENT:
+            raise UsageError("--db and --endpoint name two places; give one of them.")
+        db = None
+    if db is not None:
+        return None
+    from penstock.runs.endpoint import Endpoint
+
+    if endpoint is None:
+        variables = (os.environ.get("PENSTOCK_ENDPOINT"), os.environ.get("AWS_ENDPOINT_URL_SFN"))
+        endpoint = next((each for each in variables if each), LOCAL_SERVER)
+    return Endpoint(endpoint, token=token)
 
 
 def read_json_argument(text: str, flag: str) -> Json:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,6 +52,20 @@ def json_text(value: Any, *, indent: int | None = 2, default: Callable[[Any], An
 def note(text: str) -> None:
     """A line of progress, to stderr."""
     _say(clean(text))
+
+
+def one_line(text: str) -> str:
+    """`text` as a cell of a table: no line ends, no tabs, no control characters."""
+    return clean(text).replace("\n", " ").replace("\t", " ")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table to a terminal's stdout, its columns as wide as they need."""
+    cells = [head, *([one_line(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for number, row in enumerate(cells):
+        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        result((click.style(line, bold=True) if number == 0 and colour(sys.stdout) else line) + "\n")
 
 
 def problem(text: str) -> None:

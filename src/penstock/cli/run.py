@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from typing import Any, Literal, cast
+from typing import NoReturn, cast
 
 import click
 
-from penstock.api import Machine, MachineType, Observer, check_input, load, run, run_many
-from penstock.cli import output
+from penstock.api import AT_ONCE, Machine, check_input, load, open_call, open_run, run_many
+from penstock.cli import output, results
+from penstock.cli.leaving import Left, leaving, warnings_shown
 from penstock.cli.options import (
+    db_option,
     machine_option,
     parameter_option,
     parse_parameters,
@@ -21,11 +20,10 @@ from penstock.cli.options import (
     read_json_argument,
     var_option,
 )
-from penstock.clock import Clock, SystemClock, VirtualClock
-from penstock.diagnostics import Diagnostic
+from penstock.clock import SystemClock, VirtualClock
 from penstock.errors import InvalidInput, JsonError, UsageError
 from penstock.jsontools import Json, loads
-from penstock.results import RunResult
+from penstock.options import MachineType, Pace, RunOptions
 
 
 @click.command("run")
@@ -43,6 +41,7 @@ from penstock.results import RunResult
     help="skip: waits, retries and timeouts take no real time.",
 )
 @click.option("--mock", "mocks", metavar="FILE[#CASE]", help="Answers for tasks, in AWS's MockConfigFile form.")
+@db_option("Keep the run in this database file, so that an interrupted one goes on with penstock resume.")
 @click.option("--name", metavar="NAME", help="The execution's name; made up without it.")
 @click.option("--history", metavar="FILE", help="Write what happened, as GetExecutionHistory answers.")
 @var_option
@@ -68,6 +67,7 @@ def command(
     machine: str | None,
     pace: str,
     mocks: str | None,
+    db: str | None,
     name: str | None,
     history: str | None,
     variables: tuple[str, ...],
@@ -79,10 +79,16 @@ def command(
 ) -> None:
     """Run TARGET on this machine.
 
-    The output goes to stdout as JSON. Exit code 1 where the execution does not succeed.
+    The output goes to stdout as JSON. Exit code 1 where the execution does not succeed. With --db, Ctrl-C leaves a run that
+    goes on later, and prints the command for that.
     """
     if target == "-" and text == "-":
         raise UsageError("Target and input cannot both come from stdin; give one of them as a file.")
+    if map_inputs and db and name is None:
+        raise UsageError(
+            "--map-inputs with --db needs --name NAME: the executions are called NAME-1, NAME-2, …, and by these names a second "
+            "call knows what has run."
+        )
     if map_inputs and (text is not None or history):
         raise UsageError("--map-inputs goes with neither --input nor --history.")
     if history:
@@ -91,110 +97,52 @@ def command(
     inputs = _read_lines(map_inputs) if map_inputs else []
     value = check_input({} if text is None else read_json_argument(text, "--input"), what="--input")
     loaded = load(target, machine, parameters=parse_parameters(parameters))
-    options: dict[str, Any] = {
+    options: RunOptions = {
         "mocks": mocks,
-        "time": cast(Literal["real", "skip"], pace),
+        "time": cast(Pace, pace),
         "type": loaded.type if kind is None else cast(MachineType, kind.upper()),
         "substitutions": substitutions,
-        "log": _unheard if quiet else _log,
+        "log": results.unheard if quiet else results.log,
+        "name": name,
+        "db": db,
     }
     if map_inputs:
-        ctx.exit(_many(run_many(loaded, inputs, name=name, **options), quiet=quiet))
-    clock: Clock = VirtualClock() if pace == "skip" else SystemClock()
+        if db is None:
+            ctx.exit(results.many(run_many(loaded, inputs, **options), quiet=quiet))
+        _many_in_file(ctx, loaded, inputs, options, quiet=quiet)
+    clock = options["clock"] = VirtualClock() if pace == "skip" else SystemClock()
     loaded.prepare(type=options["type"], substitutions=substitutions)  # what is wrong is said before a tree is drawn
-    with _progress(loaded, name, clock, quiet=quiet) as observer:
-        result = run(loaded, value, name=name, observer=observer, clock=clock, **options)
-    if history:
-        output.write_file(history, output.json_text({"events": result.history}, default=_date) + "\n")
-    if as_json:
-        output.result_json(describe(result))
-    elif result.succeeded:
-        output.result_json(result.output)
-    _conclude(result, virtual=pace == "skip", quiet=quiet)
-    ctx.exit(0 if result.succeeded else 1)
-
-
-@contextmanager
-def _progress(machine: Machine, name: str | None, clock: Clock, *, quiet: bool) -> Iterator[Observer | None]:
-    if quiet or not output.is_terminal(sys.stderr):
-        yield None
+    title = f"{loaded.name} {name}" if name else loaded.name
+    left, result = Left(), None
+    with warnings_shown(), results.progress(title, loaded.definition, clock, quiet=quiet) as observer:
+        options["observer"] = observer
+        handle = open_run(loaded, value, options)
+        if db is None:
+            result = handle.run_here()
+        else:
+            with leaving(handle.leave) as left:
+                result = handle.run_until_left()
+    if result is None:
+        left.end(ctx, ["penstock", "resume", "--db", str(db), handle.name])
         return
-    from penstock.cli.live import LiveTree
-
-    title = f"{machine.name} {name}" if name else machine.name
-    running = clock if isinstance(clock, SystemClock) else None
-    with LiveTree(title, machine=machine.definition, clock=running) as tree:
-        yield tree.observe
+    ctx.exit(results.show(result, history=history, as_json=as_json, virtual=pace == "skip", quiet=quiet))
 
 
-def describe(result: RunResult) -> dict[str, Any]:
-    """The stable machine form of a result."""
-    span = result.failed_span
-    return {
-        "status": result.status,
-        "output": result.output,
-        "error": result.error,
-        "cause": result.cause,
-        "name": result.name,
-        "execution_arn": result.execution_arn,
-        "start_date": result.start_date.isoformat(),
-        "stop_date": result.stop_date.isoformat(),
-        "failed_state": result.failed_state,
-        "failed_at": {"file": span.source.name, "line": span.line, "column": span.column} if span else None,
-    }
+def _many_in_file(
+    ctx: click.Context, machine: Machine, inputs: list[Json], options: RunOptions, *, quiet: bool
+) -> NoReturn:
+    """Interrupted, it ends with the command to repeat: what has run is not run again then."""
+    from penstock.durable import run_many_in_file
 
-
-def _conclude(result: RunResult, *, virtual: bool, quiet: bool) -> None:
-    from penstock.cli.duration import duration
-
-    if result.succeeded:
-        if not quiet:
-            took = duration((result.stop_date - result.start_date).total_seconds())
-            states = sum(1 for _ in result.visits.walk())
-            unit = "state" if states == 1 else "states"
-            output.note(f"SUCCEEDED in {took}{' of virtual time' if virtual else ''}, {states} {unit}")
-        return
-    state = result.failed_state
-    where = f" in the state {state!r}" if state else ""
-    output.note(f"{result.status}{where}")
-    error, cause, trace = result.error or result.status, *_readable(result.cause)
-    output.diagnostics([Diagnostic(error, cause or "no cause was given", span=result.failed_span, label=_label(state))])
-    for line in trace:
-        output.note(f"      {line}")
-
-
-def _label(state: str | None) -> str:
-    return f"the state {state!r}" if state else ""
-
-
-def _readable(cause: str | None) -> tuple[str, list[str]]:
-    """A Lambda function's error is JSON text: its message, and the lines of its stack."""
-    if not cause:
-        return "", []
-    try:
-        value = loads(cause) if cause.startswith("{") else None
-    except JsonError:
-        value = None
-    if not isinstance(value, dict) or not isinstance(value.get("errorMessage"), str):
-        return cause, []
-    stack = value.get("stackTrace")
-    lines = (
-        [line for each in stack if isinstance(each, str) for line in each.rstrip().splitlines()]
-        if isinstance(stack, list)
-        else []
-    )
-    return value["errorMessage"], lines
-
-
-def _many(results: Iterator[RunResult], *, quiet: bool) -> int:
-    total = failed = 0
-    for result in results:
-        total += 1
-        output.result_json(describe(result), indent=None)
-        failed += not result.succeeded
-    if not quiet:
-        output.note(f"{total} executions, {total - failed} succeeded, {failed} did not")
-    return 1 if failed else 0
+    name = options.get("name")
+    with warnings_shown():
+        call, kind = open_call(machine, options)
+        with call, leaving(call.driver.leave) as left:
+            found = run_many_in_file(call, inputs, kind=kind, name=name, at_once=AT_ONCE)
+            code = results.many(found, quiet=quiet or call.driver.left)
+    if left.number is not None:
+        left.end(ctx, ["penstock", *sys.argv[1:]])
+    ctx.exit(code)
 
 
 def _read_lines(file: str) -> list[Json]:
@@ -210,18 +158,3 @@ def _read_lines(file: str) -> list[Json]:
     if not inputs:
         raise InvalidInput(f"--map-inputs: {file} holds no line with an input.")
     return inputs
-
-
-def _log(task: str, text: str) -> None:
-    """What a task printed, to stderr; above the tree, where there is one."""
-    for line in text.splitlines():
-        output.note(f"{task}: {line}")
-
-
-def _unheard(task: str, text: str) -> None:
-    return None
-
-
-def _date(value: Any) -> str:
-    assert isinstance(value, datetime)  # all that a history holds besides JSON
-    return value.isoformat()

@@ -107,6 +107,7 @@ def _tell(url: str, token: str | None, settings: Settings) -> None:
     lines = [
         f"export AWS_ENDPOINT_URL_SFN={url}",
         f"export AWS_ENDPOINT_URL_LAMBDA={url}",
+        f"export AWS_ENDPOINT_URL_CLOUDWATCH_LOGS={url}",
         # Else clients put "sync-" before the host for StartSyncExecution and TestState, and no such name is found.
         "export AWS_DISABLE_HOST_PREFIX_INJECTION=true",
         f"export AWS_ACCESS_KEY_ID={'${PENSTOCK_TOKEN}' if token is not None else 'penstock'}",

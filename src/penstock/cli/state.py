@@ -10,6 +10,7 @@ import click
 from penstock.api import Machine, load
 from penstock.cli import output
 from penstock.cli.options import (
+    endpoint_options,
     machine_option,
     parameter_option,
     parse_parameters,
@@ -18,7 +19,11 @@ from penstock.cli.options import (
     var_option,
 )
 from penstock.errors import ServiceError, TargetNotFound, UsageError
+from penstock.jsontools import loads
 from penstock.one_state import test_state
+from penstock.runs.endpoint import Endpoint
+
+_TEXTS = frozenset({"input", "variables", "context", "result", "mapItemReaderData"})
 
 
 @click.command("state")
@@ -49,6 +54,7 @@ from penstock.one_state import test_state
     show_default=True,
     help="skip: a Wait takes no real time.",
 )
+@endpoint_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -64,10 +70,13 @@ def command(
     variables: tuple[str, ...],
     parameters: tuple[str, ...],
     pace: str,
+    endpoint: str | None,
+    token: str | None,
 ) -> None:
     """Run STATE of TARGET alone, and show TestState's response.
 
-    Exit code 1 where the state fails (FAILED, RETRIABLE).
+    With --endpoint a server runs it, with its own functions, and TARGET may be the ARN of one of its state machines. Exit code
+    1 where the state fails (FAILED, RETRIABLE).
     """
     if [target, text, mock, assigned, context, configuration].count("-") > 1:
         raise UsageError("Only one thing can come from stdin; give the others as files.")
@@ -83,31 +92,60 @@ def command(
             given[name] = read_json_argument(value, flag)
     if isinstance(given.get("input"), str):
         given["input"] = output.json_text(given["input"])  # the API takes text, and this is a value
-    loaded = load(target, machine, parameters=parse_parameters(parameters))
-    _check_name(loaded, state)
-    try:
-        response = test_state(
-            loaded,
-            **given,
-            stateName=state,
-            inspectionLevel="TRACE" if inspect else "INFO",
-            substitutions=parse_variables(variables),
-            time=cast(Literal["real", "skip"], pace),
-            log=_log,
-        )
-    except ServiceError as error:
-        raise UsageError(f"{error.code}: {error}") from None
+    given |= {"stateName": state, "inspectionLevel": "TRACE" if inspect else "INFO"}
+    server = None if endpoint is None else Endpoint(endpoint, token=token)
+    if server is not None and ":stateMachine:" in target:
+        answer = server.call("DescribeStateMachine", stateMachineArn=target)
+        loaded = load(cast(dict[str, Any], loads(answer["definition"], what=target)))
+    else:
+        loaded = load(target, machine, parameters=parse_parameters(parameters))
+    _check_name(loaded, state, target)
+    substitutions = parse_variables(variables)
+    if server is not None:
+        response = server.call("TestState", **_as_texts(given), **_definition(loaded, substitutions))
+    else:
+        try:
+            response = test_state(
+                loaded,
+                **given,
+                substitutions=substitutions,
+                time=cast(Literal["real", "skip"], pace),
+                log=_log,
+            )
+        except ServiceError as error:
+            raise UsageError(f"{error.code}: {error}") from None
     output.result_json(response)
     ctx.exit(0 if response["status"] in ("SUCCEEDED", "CAUGHT_ERROR") else 1)
 
 
-def _check_name(machine: Machine, name: str) -> None:
+def _definition(machine: Machine, substitutions: dict[str, str]) -> dict[str, Any]:
+    """What a request says of the machine."""
+    from penstock.asl.write import write
+
+    definition, _ = machine.prepare(substitutions=substitutions)
+    role = f"arn:aws:iam::{machine.settings.aws.account}:role/penstock"  # the API wants one, and nobody looks at it
+    return {"definition": write(definition, indent=None), "roleArn": role}
+
+
+def _as_texts(given: dict[str, Any]) -> dict[str, Any]:
+    """The request's members as the API has them: JSON as text."""
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in _TEXTS and not isinstance(value, str):
+            value = output.json_text(value, indent=None)
+        elif isinstance(value, dict):
+            value = _as_texts(value)
+        values[name] = value
+    return values
+
+
+def _check_name(machine: Machine, name: str, origin: str) -> None:
     names = [state.name for _, state in machine.definition.walk()]
     if name not in names:
         close = get_close_matches(name, names, 1)
         listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
         hint = f"did you mean {close[0]!r}?" if close else f"it has {listed}."
-        raise TargetNotFound(f"{machine.origin} has no state {name!r}; {hint}", target=name)
+        raise TargetNotFound(f"{origin} has no state {name!r}; {hint}", target=name)
 
 
 def _log(task: str, text: str) -> None:

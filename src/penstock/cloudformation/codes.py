@@ -1,4 +1,4 @@
-"""Every problem that reading a template can report. `penstock explain PS7nn` and the documentation are made from this table."""
+"""Every problem that reading a template can report. `penstock explain PS8nn` and the documentation are made from this table."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 from penstock.diagnostics import Severity
 from penstock.diagnostics.catalogue import Code
 
-TEXT: Final = "PS701"
-UNKNOWN: Final = "PS702"
-NAME: Final = "PS703"
-SHAPE: Final = "PS704"
-FILE: Final = "PS705"
-OUTSIDE: Final = "PS706"
-CANNOT_RUN: Final = "PS707"
+TEXT: Final = "PS801"
+UNKNOWN: Final = "PS802"
+NAME: Final = "PS803"
+SHAPE: Final = "PS804"
+FILE: Final = "PS805"
+OUTSIDE: Final = "PS806"
+CANNOT_RUN: Final = "PS807"
 
 _ENTRIES = (
     Code(

@@ -174,9 +174,10 @@ class _Reader:
     def _layer(self, logical: str) -> Path | None:
         """The folder of a layer of the same template."""
         resource = self._resolver.resources.get(logical)
-        if not isinstance(resource, dict) or resource.get("Type") not in LAYERS:
+        if not isinstance(resource, dict) or str(resource.get("Type")) not in LAYERS:
             return None
-        properties = resource.get("Properties") or {}
+        properties = resource.get("Properties")
+        properties = properties if isinstance(properties, dict) else {}
         member = "ContentUri" if resource["Type"] == SERVERLESS_LAYER else "Content"
         keys: Keys = ("Resources", logical, "Properties", member)
         content = self._resolver.value(properties.get(member), keys)
@@ -210,7 +211,8 @@ class _Reader:
                 yield own
             for logical, resource in self._resolver.resources.items():
                 if isinstance(resource, dict) and resource.get("Type") == LAMBDA_ALIAS:
-                    properties = resource.get("Properties") or {}
+                    properties = resource.get("Properties")
+                    properties = properties if isinstance(properties, dict) else {}
                     keys: Keys = ("Resources", logical, "Properties")
                     whose = self._resolver.value(properties.get("FunctionName"), (*keys, "FunctionName"))
                     if whose in (self._resolver.name(self._logical), self._resolver.arn(self._logical)):

@@ -97,6 +97,11 @@ def _check_parameters(given: Mapping[str, str], resolver: Resolver, text: str, n
         if key not in resolver.parameters and "." not in key and key not in text:
             known = ", ".join(resolver.parameters) or "none"
             raise InvalidInput(f"{name} has no parameter {key}; it has {known}.")
+        if key in resolver.parameters:
+            try:
+                resolver.value({"Ref": key})
+            except Unresolved as error:
+                raise InvalidInput(str(error)) from None
 
 
 class _Reader:
@@ -115,7 +120,7 @@ class _Reader:
         diagnostics: list[Diagnostic] = []
         for logical, resource in self._resolver.resources.items():
             kind = resource.get("Type") if isinstance(resource, dict) else None
-            if kind not in FUNCTIONS and kind not in MACHINES:
+            if not isinstance(kind, str) or (kind not in FUNCTIONS and kind not in MACHINES):
                 continue
             try:
                 if not self._resolver.exists(logical):

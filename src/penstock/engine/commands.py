@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,23 @@ from penstock.engine.core import (
     ChildClosed,
     Command,
     MapRunUpdated,
+    RedriveChild,
     SetTimer,
     StartChild,
     StartTask,
     StopRequested,
 )
 from penstock.engine.execution import Execution, Type
-from penstock.engine.mapruns import EndMapRun, ItemsRead, MapRunEnded, ReadItems, StartMapRun
+from penstock.engine.mapruns import (
+    ChildrenFound,
+    EndMapRun,
+    ItemsRead,
+    MapRunEnded,
+    ReadItems,
+    RedriveMapRun,
+    StartMapRun,
+)
+from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import Cancel, Failed, Report, Resume, Taken, TaskRequest, select
 from penstock.errors import PenstockError
@@ -62,14 +73,19 @@ class Commands:
             case CancelChild(child):
                 other = running.children.pop(child, None)
                 if other is not None:
-                    other.on_close = _counted
+                    other.on_close = partial(_counted, running, child)
                     self._driver.tell_now(other, StopRequested())
                 run = running.map_runs.pop(child, None)
                 if run is not None:
                     run.abort(self._driver.time())
                     self._note(running, run)
+                    self._over(running, run)
+            case RedriveChild():
+                self._redrive_child(running, command)
             case StartMapRun() | ReadItems() | EndMapRun():
                 self._map_run(running, command)
+            case RedriveMapRun():
+                self.redrive_map_run(running, command)
             case CancelTimer():
                 self._driver.agenda.timer_cancelled()
 
@@ -166,6 +182,8 @@ class Commands:
             running.children.pop(number, None)
             ended = child.execution
             run.child_ended(ended, items)
+            if ended.status != "SUCCEEDED" and running.entry is None:
+                run.keep(number, child)
             described = run.described(ended)
             if failpoints.ON:
                 failpoints.hit("child.closed")
@@ -175,6 +193,90 @@ class Commands:
             self._driver.tell(running, news)
 
         child.on_close = closed
+
+    def _redrive_child(self, running: Running, command: RedriveChild) -> None:
+        driver = self._driver
+        run = running.map_runs[command.run]
+        child = self._unsuccessful(running, run, command.child)
+        reason = None if child is None else why_not(child.execution, driver.time())
+        if child is not None and child.execution.type == "EXPRESS":
+            self._begin_again(running, run, command, child)
+        elif child is None or reason is not None:
+            run.child_left(command.items)
+            error, cause = (None, reason) if child is None else (child.execution.error, child.execution.cause)
+            driver.tell(running, ChildClosed(command.child, "FAILED", error=error, cause=cause))
+        else:
+            run.child_started_again(command.items)
+            self.watch_child(running, command.child, child, run, command.items)
+            driver.reopen(child, now=True)  # in one transaction with what its parent was told
+
+    def _unsuccessful(self, running: Running, run: ActiveRun, number: int) -> Running | None:
+        journal = self._driver.journal
+        if journal is None or running.entry is None:
+            return run.unsuccessful.pop(number, None)
+        from penstock.engine.recovery import Parked, restore
+
+        summary = journal.store.child(running.entry.id, number)
+        try:
+            return None if summary is None else restore(journal, summary, lambda text: running.execution.program)
+        except Parked:
+            return None
+
+    def _begin_again(self, running: Running, run: ActiveRun, command: RedriveChild, child: Running) -> None:
+        """An Express child runs from its beginning (API reference, RedriveExecution)."""
+        old = child.execution
+        journal = self._driver.journal
+        if journal is not None and child.entry is not None:
+            journal.forget(child.entry.id)
+        run.child_left_for_another(command.items)
+        label = old.machine_name.rpartition("/")[2]
+        self._start_child(
+            running,
+            StartChild(
+                command.child,
+                old.program,
+                old.input,
+                old.input_text,
+                label,
+                old.root.item,
+                old.type,
+                command.run,
+                command.items,
+            ),
+        )
+
+    def redrive_map_run(self, running: Running, command: RedriveMapRun) -> None:
+        """A Map Run that did not succeed goes on, with the children that did not."""
+        from penstock.engine.maprunning import ActiveRun
+
+        driver = self._driver
+        active = running.over.pop(command.run, None)
+        if active is None:
+            active = ActiveRun(command.command, running.execution, driver.objects, driver.time())
+            running.result.map_runs.append(active.record)
+        running.map_runs[command.run] = active
+        journal, entry = driver.journal, running.entry
+        if journal is not None and entry is not None:
+            active.take_up(command.read, journal.store.counts_of(entry.id, command.run))
+            known = journal.map_run_record(command.command.arn)
+            if known is not None:
+                known.item_counts, known.execution_counts = active.record.item_counts, active.record.execution_counts
+                active.record = running.result.map_runs[-1] = known
+            children, succeeded = journal.redrive_children(entry.id, command.run, command.untold, active)
+            active.redrive(command.redrives, command.read, driver.time())
+        else:
+            children = active.redrive(command.redrives, command.read, driver.time())
+            succeeded = [running.late.pop(number) for number in command.untold if number in running.late]
+        self._note(running, active)
+        driver.tell(running, ChildrenFound(command.run, children, succeeded))
+
+    def _over(self, running: Running, active: ActiveRun) -> None:
+        """A Map Run has ended: it is kept for a redrive where no file knows it, and it may want one."""
+        if running.entry is None and active.record.status != "SUCCEEDED":
+            running.over[active.number] = active
+            self._driver.over.append(active)
+        else:
+            active.close()
 
     def _map_run(self, running: Running, command: StartMapRun | ReadItems | EndMapRun) -> None:
         number = command.run
@@ -211,6 +313,7 @@ class Commands:
     def map_run_worked(self, running: Running, active: ActiveRun | None, news: ItemsRead | MapRunEnded) -> None:
         if isinstance(news, MapRunEnded) and active is not None:
             running.map_runs.pop(news.run, None)
+            self._over(running, active)
         if active is not None:
             self._note(running, active)
         self._driver.tell(running, news)
@@ -264,10 +367,12 @@ class MapRunWork:
         self.commands.map_run_work(self.running, self.command)
 
 
-def _counted(child: Running) -> None:
+def _counted(parent: Running, number: int, child: Running) -> None:
     """A child execution of a Map Run was stopped with it."""
     if child.map_run is not None:
         child.map_run.child_ended(child.execution, child.items)
+        if parent.entry is None:
+            child.map_run.keep(number, child)
 
 
 def no_handler(request: TaskRequest) -> Failed:

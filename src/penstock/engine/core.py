@@ -38,7 +38,15 @@ from penstock.engine.execution import (
     Status,
 )
 from penstock.engine.history import KIND, Record
-from penstock.engine.mapruns import EndMapRun, ItemsRead, MapRunEnded, ReadItems, StartMapRun
+from penstock.engine.mapruns import (
+    ChildrenFound,
+    EndMapRun,
+    ItemsRead,
+    MapRunEnded,
+    ReadItems,
+    RedriveMapRun,
+    StartMapRun,
+)
 from penstock.engine.redriving import redrive, why_not
 from penstock.engine.tasks.handler import Report, TaskRequest
 from penstock.errors import JsonError
@@ -120,6 +128,7 @@ Event: TypeAlias = (
     | ItemsRead
     | MapRunEnded
     | MapRunUpdated
+    | ChildrenFound
     | StopRequested
     | Redriven
     | Continued
@@ -169,12 +178,31 @@ class StartChild:
 
 
 @dataclass(frozen=True, slots=True)
+class RedriveChild:
+    """A child execution of the Map Run `run` that did not succeed goes on from what did not."""
+
+    child: int
+    run: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class CancelChild:
     child: int
 
 
 Command: TypeAlias = (
-    StartTask | CancelTask | SetTimer | CancelTimer | StartChild | CancelChild | StartMapRun | ReadItems | EndMapRun
+    StartTask
+    | CancelTask
+    | SetTimer
+    | CancelTimer
+    | StartChild
+    | RedriveChild
+    | CancelChild
+    | StartMapRun
+    | RedriveMapRun
+    | ReadItems
+    | EndMapRun
 )
 
 _STARTED = KIND["ExecutionStarted"]
@@ -208,7 +236,7 @@ def advance(execution: Execution, event: Event, now: float) -> list[Command]:
         frame = execution.attempts.pop(event.child, None)
         if frame is not None:
             frame.state.child_closed(turn, frame, event)
-    elif isinstance(event, ItemsRead | MapRunEnded):
+    elif isinstance(event, ItemsRead | MapRunEnded | ChildrenFound):
         frame = execution.attempts.get(event.run)
         if frame is not None:
             frame.state.map_run_reported(turn, frame, event)
@@ -591,6 +619,7 @@ __all__ = [
     "CancelTask",
     "CancelTimer",
     "ChildClosed",
+    "ChildrenFound",
     "Command",
     "Continued",
     "EndMapRun",
@@ -600,6 +629,8 @@ __all__ = [
     "MapRunUpdated",
     "PlainError",
     "ReadItems",
+    "RedriveChild",
+    "RedriveMapRun",
     "Redriven",
     "SetTimer",
     "StartChild",

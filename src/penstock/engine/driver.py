@@ -25,6 +25,7 @@ from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
 from penstock.engine.commands import Commands
 from penstock.engine.core import (
+    ChildClosed,
     Continued,
     Event,
     Redriven,
@@ -56,6 +57,7 @@ from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
     from penstock.engine.journal import Journal, Link
+    from penstock.engine.maprunning import ActiveRun
     from penstock.engine.objects import ObjectStore
 
 Machines: TypeAlias = Callable[[str], "Program | None"]
@@ -142,6 +144,8 @@ class Driver:
         """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
+        self.over: list[ActiveRun] = []
+        """Map Runs that ended without success and may be redriven."""
         self._by_arn: dict[str, Running] = {}
         """Those of them that are written down."""
         self.clock_time = clock.now()
@@ -241,11 +245,19 @@ class Driver:
         reason = why_not(running.execution, self.time())
         if reason is not None:
             raise ServiceError(reason, code="ExecutionNotRedrivable")
+        self.reopen(running)
+        self.turn()
+
+    def reopen(self, running: Running, *, now: bool = False) -> None:
+        """Lets an execution that may be redriven go on, in its turn or at once; for the loop's thread."""
+        running.told = False
         self._open.add(running)
         if running.entry is not None:
             self._by_arn[running.execution.arn] = running
-        self._turns.append((running, Redriven()))
-        self.turn()
+        if now:
+            self.tell_now(running, Redriven())
+        else:
+            self._turns.append((running, Redriven()))
 
     def send(self, token: str, report: Report) -> bool:
         """What SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat do; from any thread. False for a token that is not
@@ -264,7 +276,7 @@ class Driver:
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
         execution = running.execution
-        while execution.status == "RUNNING" or self.failing is not None:
+        while (execution.status == "RUNNING" or self.failing is not None) and not (self._left or running.withdrawn):
             self.turn()
         return running.result
 
@@ -277,20 +289,29 @@ class Driver:
         while (self._open or self.failing is not None) and not self._left:
             self.turn()
 
+    @property
+    def left(self) -> bool:
+        return self._left
+
     def leave(self) -> None:
-        """Lets `finish` return before everything has ended; from any thread."""
+        """Lets `run` and `finish` return before everything has ended; from any thread."""
         self._left = True
         self._inbox.put((None, _WHOLE, _Posted(_nothing)))  # it may be waiting for news
 
-    def close(self) -> None:
-        """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's."""
+    def close(self, *, torn: bool = False) -> None:
+        """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
+        `torn`: an exception came out of the loop, which may have cut a turn in two; what is not committed is given up.
+        """
         for running in self._open:
             self._let_go(running)
+        for active in self.over:
+            active.close()
+        self.over.clear()
         self._open.clear()
         self._by_arn.clear()
         self.outside.clear()
         self._held.clear()
-        if self.journal is not None:
+        if self.journal is not None and not torn:
             with suppress(StoreError):  # what could not be written down before cannot be now
                 self.journal.end()
         self._disown(StoreUnavailable("The service ends."))
@@ -359,10 +380,10 @@ class Driver:
         try:
             journal.commit()
         except StoreUnavailable as error:
-            if self.failing is None:
-                _log.error("Executions stand still, and none begins, until the database can be written: %s", error)
-            self.failing = error
+            first, self.failing = self.failing is None, error
             self._withdraw(error)
+            if first and self._open:
+                _log.error("Executions stand still, and none begins, until the database can be written: %s", error)
             for done in acks:
                 done(error)
             return False
@@ -522,8 +543,10 @@ class Driver:
         if entry is not None and journal is not None:
             # It begins when it was taken in: what its row says, and whoever asked for it is told.
             now = max(now, entry.last) if entry.turn else entry.last
-            if execution.status != "RUNNING" and not isinstance(event, Redriven):
-                return  # news for what is over: not worth a row
+        if isinstance(event, ChildClosed) and event.status == "SUCCEEDED" and event.child not in execution.attempts:
+            running.late[event.child] = (event.child, event.output, event.described)
+        if execution.status != "RUNNING" and not isinstance(event, Redriven):
+            return  # news for what is over
         commands = advance(execution, event, now)
         new = [] if journal is None else journal.turn(running, event, now)
         if commands:
@@ -571,9 +594,14 @@ class _Show:
                 self.running.observer(event)
 
 
-def _is_of_withdrawn(call: Callable[[], None]) -> bool:
+def _running_of(call: Callable[[], None]) -> Running | None:
     running = getattr(call, "running", None)
-    return isinstance(running, Running) and running.withdrawn
+    return running if isinstance(running, Running) else None
+
+
+def _is_of_withdrawn(call: Callable[[], None]) -> bool:
+    running = _running_of(call)
+    return running is not None and running.withdrawn
 
 
 def _writable(report: Succeeded | Submitted) -> Report:

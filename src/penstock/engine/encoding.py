@@ -24,7 +24,7 @@ from penstock.engine.core import (
     TimersFired,
 )
 from penstock.engine.history import KIND, KINDS, Record
-from penstock.engine.mapruns import ItemsRead, MapRunEnded
+from penstock.engine.mapruns import ChildrenFound, ItemsRead, MapRunEnded
 from penstock.engine.tasks import handler
 from penstock.jsontools import Json, dumps
 
@@ -87,6 +87,9 @@ def _event(event: Event) -> list[Any]:
             return ["map run", event.run, event.output, event.error, event.cause]
         case MapRunUpdated():
             return ["update", event.run, event.max_concurrency, event.tolerated_count, event.tolerated_percentage]
+        case ChildrenFound():
+            succeeded = [list(child) for child in event.succeeded]
+            return ["children", event.run, [list(child) for child in event.children], succeeded]
         case StopRequested():
             return ["stop", event.error, event.cause]
         case Started():
@@ -132,6 +135,9 @@ def unpack_event(data: bytes) -> Event:
             return MapRunEnded(*rest)
         case "update":
             return MapRunUpdated(*rest)
+        case "children":
+            succeeded = [(child, output, described) for child, output, described in rest[2]]
+            return ChildrenFound(rest[0], [(child, count) for child, count in rest[1]], succeeded)
         case "stop":
             return StopRequested(*rest)
         case "start":

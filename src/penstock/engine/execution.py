@@ -58,6 +58,13 @@ STATE_DATA: Final = "STATE_DATA"
 """The source of items that come from the state's input."""
 
 
+def alone(item: ItemOf) -> Json:
+    """What a Map without ItemSelector gives: an array's element, or the pair that an object's member is (observed,
+    floci-io/floci#1588)."""
+    _, value, key, _ = item
+    return value if key is None else {"Key": key, "Value": value}
+
+
 class PlainError(EvaluationError):
     """An error whose cause AWS gives without "An error occurred while executing the state …" before it."""
 
@@ -146,6 +153,7 @@ class RunJoin(Join):
     """A distributed Map that is running: its items come and go, and its children are executions of their own."""
 
     __slots__ = (
+        "again",
         "batch",
         "batch_bytes",
         "buffer",
@@ -154,6 +162,7 @@ class RunJoin(Join):
         "counts",
         "envelope",
         "failure",
+        "finding",
         "max_batch_bytes",
         "max_batch_items",
         "more",
@@ -161,8 +170,10 @@ class RunJoin(Join):
         "percentage",
         "read",
         "reading",
+        "redrives",
         "run",
         "size",
+        "untold",
     )
 
     def __init__(self, run: int, limit: int) -> None:
@@ -191,9 +202,17 @@ class RunJoin(Join):
         self.percentage = 0.0
         """How many of hundred items may fail; 0 where only a number says it."""
         self.outputs: dict[int, tuple[list[Json], list[bytes]]] = {}
-        """What each child has given, by its index."""
+        """What each child has given, by its number: they count up, as the items do."""
         self.counts: dict[int, int] = {}
         """How many items each child has."""
+        self.redrives = 0
+        """How often the run was redriven."""
+        self.finding = False
+        """Whether the driver looks for the children that did not succeed."""
+        self.again: deque[tuple[int, int]] = deque()
+        """Children that run again, by their numbers, and how many items each has."""
+        self.untold: list[int] = []
+        """Children that were running when the run was broken off."""
         self.closing = False
         """Whether the results are being written."""
         self.failure: Failure | None = None

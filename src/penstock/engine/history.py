@@ -64,6 +64,10 @@ def _map_run(record: Record) -> dict[str, Any]:
     return {"mapRunArn": record[3]}
 
 
+def _map_run_redriven(record: Record) -> dict[str, Any]:
+    return {"mapRunArn": record[3], "redriveCount": record[4]}
+
+
 def _waits(details: dict[str, Any], timeout: int | None, heartbeat: int | None, role: str | None) -> dict[str, Any]:
     if timeout is not None:
         details["timeoutInSeconds"] = timeout
@@ -151,6 +155,7 @@ def _kinds() -> list[tuple[str, str | None, Builder | None]]:
         ("MapRunSucceeded", None, None),
         ("MapRunFailed", "mapRunFailedEventDetails", _failure),
         ("MapRunAborted", None, None),
+        ("MapRunRedriven", "mapRunRedrivenEventDetails", _map_run_redriven),
         ("TaskScheduled", "taskScheduledEventDetails", _task_scheduled),
         ("TaskStarted", "taskStartedEventDetails", _resource),
         ("TaskSubmitted", "taskSubmittedEventDetails", _resource_output),

@@ -13,7 +13,7 @@ the last one had, so that all snapshots together cost no more than a share of th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +30,7 @@ from penstock.store.executions import Closing, Executions, hash_of
 
 if TYPE_CHECKING:
     from penstock.engine.driver import Running
+    from penstock.engine.maprunning import ActiveRun
     from penstock.engine.mapruns import MapRun
     from penstock.engine.program import Program
 
@@ -139,9 +140,15 @@ class Journal:
     """
 
     def __init__(
-        self, database: Database, *, describe: Callable[[Execution, Link | None], tuple[str, str | None]] | None = None
+        self,
+        database: Database,
+        *,
+        describe: Callable[[Execution, Link | None], tuple[str, str | None]] | None = None,
+        clean: str = "clean",
     ) -> None:
         self.database = database
+        self.clean = clean
+        """The key in `meta` that says whether the last process of this kind (a service, a run) ended in good order."""
         self.store = Executions(database)
         self.describe = describe or (lambda execution, link: (execution.machine_arn, None))
         self._last_id, self._last_definition, self.last_at = self.store.last()
@@ -289,6 +296,34 @@ class Journal:
         if entry is not None and entry.grown > SNAPSHOT_BYTES + SNAPSHOT_GROWTH * entry.snapshot:
             self.snapshot(running)
 
+    def forget(self, id: int) -> None:  # noqa: A002  (the row's)
+        """An execution that another takes the place of goes with the next commit."""
+        self._deleted.append(id)
+
+    def redrive_children(
+        self, parent: int, run: int, untold: Collection[int], active: ActiveRun
+    ) -> tuple[list[tuple[int, int]], list[tuple[int, Json, Json]]]:
+        """Of a Map Run that is redriven: its children that did not succeed, and those of `untold` that did, as ChildrenFound
+        has them. `active` is told the results of all that did."""
+        unsuccessful, succeeded = [], []
+        for summary in self.store.children(parent, run):
+            assert summary.child is not None  # all children of a run have numbers
+            if summary.status != "SUCCEEDED":
+                unsuccessful.append((summary.child, summary.items))
+                continue
+            closed = closed_of(summary)
+            active.add_result(closed)
+            if summary.child in untold:
+                succeeded.append((summary.child, closed.output, active.described(closed)))
+        return sorted(unsuccessful), succeeded
+
+    def map_run_record(self, arn: str) -> MapRun | None:
+        """A Map Run as it was last written down."""
+        from penstock.engine.mapruns import MapRun
+
+        row = self.store.map_run_of(arn)
+        return None if row is None else MapRun.from_data(json.loads(row[2]))
+
     def snapshot(self, running: Running) -> None:
         """Writes down how it stands, with the next commit."""
         entry, execution = running.entry, running.execution
@@ -356,7 +391,7 @@ class Journal:
         """The process ends in good order: what runs was not cut off by a crash."""
         self.commit()
         with self.database.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('clean', 1)")
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, 1)", (self.clean,))
 
     # ---- questions, from any thread, about what is committed
 

@@ -31,9 +31,10 @@ WAIT_SECONDS: Final = 99_999_999
 
 NAME_CHARACTERS: Final = 80
 NAME_FORBIDDEN: Final = frozenset(' \t\n\r<>{}[]?*"#%\\^|~`$&,;:/') | {
-    chr(n) for n in (*range(0x20), *range(0x7F, 0xA0))
+    chr(n) for n in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF, 0x10FFFF)
 }
-"""What the name of an execution may not hold (API reference, StartExecution)."""
+"""What the name of an execution may not hold: blanks, brackets, wildcards, control characters, surrogates, invalid characters
+(API reference, StartExecution)."""
 
 ERROR_CHARACTERS: Final = 256
 CAUSE_CHARACTERS: Final = 32_768

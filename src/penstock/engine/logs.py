@@ -58,10 +58,11 @@ def log_events(
     *,
     level: Level = "ALL",
     include_execution_data: bool = True,
+    redrives: int = 0,
 ) -> Iterator[dict[str, Any]]:
-    """The log events of GetExecutionHistory's `events`; inputs and outputs stay JSON texts."""
+    """The log events of GetExecutionHistory's `events`; inputs and outputs stay JSON texts. `redrives` is how often the
+    execution was redriven before the first of them."""
     wanted = FATAL if level == "FATAL" else ERROR if level == "ERROR" else None
-    redrives = 0
     for event in history:
         kind = event["type"]
         if kind == "ExecutionRedriven":

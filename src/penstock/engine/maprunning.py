@@ -18,11 +18,16 @@ from penstock.jsontools import Json
 if TYPE_CHECKING:
     from penstock.engine.execution import Execution
     from penstock.engine.journal import Closed
+    from penstock.engine.running import Running
 
 NO_STORE: Final = (
     "There are no objects here that an ItemReader or a ResultWriter could use. Give them: objects= of penstock.run, "
     "or `objects` (a folder) or `endpoint_url` in [aws] of penstock.toml."
 )
+
+
+KEPT: Final = 10_000
+"""Ours: how many children that did not succeed are kept for a redrive, where they are in memory only."""
 
 
 class ActiveRun:
@@ -38,6 +43,8 @@ class ActiveRun:
         self._items: Iterator[Item] | None = None
         self._skip = 0
         """How many items an earlier process has read already."""
+        self.unsuccessful: dict[int, Running] = {}
+        """Children that did not succeed, where no file knows them: a redrive goes on with them."""
         self._files: ResultFiles | None = None
         if self._sink is not None and store is not None:
             self._files = ResultFiles(store, self._sink, command.arn)
@@ -147,14 +154,60 @@ class ActiveRun:
         else:
             record.status = "FAILED"
         record.stopped = now
-        self.close()
+        if record.status == "SUCCEEDED":
+            self.close()
+        else:
+            self._close_items()  # its results are wanted again when it is redriven
         return MapRunEnded(self.number, output, *(error or (None, None)))
+
+    def keep(self, number: int, child: Running) -> None:
+        """A child that did not succeed, for a redrive."""
+        if len(self.unsuccessful) < KEPT:
+            self.unsuccessful[number] = child
+
+    def redrive(self, count: int, read: int, now: float) -> list[tuple[int, int]]:
+        """The run goes on; the children that run again, and how many items each has."""
+        self.record.redrive(count, now)
+        self._skip = read
+        if self._files is not None:
+            self._files.again()
+        return [(number, child.items) for number, child in sorted(self.unsuccessful.items())]
+
+    def pending_redrive(self, executions: int, items: int) -> None:
+        """So many children of an earlier process, with so many items, wait for another try."""
+        if not executions:
+            return
+        for counts, count in ((self.record.execution_counts, executions), (self.record.item_counts, items)):
+            counts.pending_redrive = count
+            counts.failed = max(0, counts.unsuccessful - count)
+            counts.timed_out = counts.aborted = 0
+
+    def child_started_again(self, items: int) -> None:
+        """A child that did not succeed goes on."""
+        self.record.item_counts.started_again(items)
+        self.record.execution_counts.started_again(1)
+
+    def child_left_for_another(self, items: int) -> None:
+        """A child that did not succeed is begun anew, as another."""
+        items_, executions = self.record.item_counts, self.record.execution_counts
+        items_.pending_redrive -= items
+        items_.pending += items
+        executions.pending_redrive -= 1
+        executions.total -= 1  # it is counted again as the other
+
+    def child_left(self, items: int) -> None:
+        """A child that did not succeed cannot go on."""
+        self.record.item_counts.left(items)
+        self.record.execution_counts.left(1)
 
     def close(self) -> None:
         """Lets go of what is open."""
         files, self._files = self._files, None
         if files is not None:
             files.discard()
+        self._close_items()
+
+    def _close_items(self) -> None:
         items, self._items = self._items, None
         close: Callable[[], None] | None = getattr(items, "close", None)
         if close is not None:
@@ -164,4 +217,4 @@ class ActiveRun:
     def abort(self, now: float) -> None:
         self.record.status = "ABORTED"
         self.record.stopped = now
-        self.close()
+        self._close_items()

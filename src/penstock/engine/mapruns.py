@@ -92,6 +92,29 @@ class EndMapRun:
 
 
 @dataclass(frozen=True, slots=True)
+class RedriveMapRun:
+    """Begin a Map Run again that did not succeed, for the `redrives`th time; `command` is what began it, `read` how many items
+    were read. `untold` are children whose ends nobody has told the core yet. The answer is ChildrenFound."""
+
+    run: int
+    command: StartMapRun
+    read: int
+    redrives: int
+    untold: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChildrenFound:
+    """The child executions of a Map Run that did not succeed and are to run again: their numbers, and how many items each.
+    And what those gave that had succeeded when the run was broken off, before the core was told: number, output,
+    description."""
+
+    run: int
+    children: Sequence[tuple[int, int]]
+    succeeded: Sequence[tuple[int, Json, Json]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ItemsRead:
     """Items, and whether there are `more`; or the error that ended the reading."""
 
@@ -118,10 +141,23 @@ class MapRunEnded:
 class Counts:
     """DescribeMapRun's ten counters of items or of child executions."""
 
-    __slots__ = ("aborted", "failed", "pending", "results_written", "running", "succeeded", "timed_out", "total")
+    __slots__ = (
+        "aborted",
+        "failed",
+        "not_redrivable",
+        "pending",
+        "pending_redrive",
+        "results_written",
+        "running",
+        "succeeded",
+        "timed_out",
+        "total",
+    )
 
     def __init__(self) -> None:
         self.pending = 0
+        self.pending_redrive = 0
+        self.not_redrivable = 0
         self.running = 0
         self.succeeded = 0
         self.failed = 0
@@ -149,6 +185,25 @@ class Counts:
         else:
             self.failed += count
 
+    @property
+    def unsuccessful(self) -> int:
+        return self.failed + self.timed_out + self.aborted
+
+    def redrive(self) -> None:
+        """What did not succeed waits for another try."""
+        self.pending_redrive = self.unsuccessful
+        self.failed = self.timed_out = self.aborted = self.results_written = 0
+
+    def started_again(self, count: int) -> None:
+        self.pending_redrive -= count
+        self.running += count
+
+    def left(self, count: int) -> None:
+        """So many cannot be tried again."""
+        self.pending_redrive -= count
+        self.failed += count
+        self.not_redrivable += count
+
     def as_dict(self) -> dict[str, int]:
         return {
             "pending": self.pending,
@@ -159,8 +214,8 @@ class Counts:
             "aborted": self.aborted,
             "total": self.total,
             "resultsWritten": self.results_written,
-            "failuresNotRedrivable": 0,
-            "pendingRedrive": 0,
+            "failuresNotRedrivable": self.not_redrivable,
+            "pendingRedrive": self.pending_redrive,
         }
 
 
@@ -174,6 +229,8 @@ class MapRun:
         "item_counts",
         "machine_arn",
         "max_concurrency",
+        "redrive_count",
+        "redriven",
         "started",
         "status",
         "stopped",
@@ -188,12 +245,21 @@ class MapRun:
         self.status: RunStatus = "RUNNING"
         self.started = now
         self.stopped: float | None = None
+        self.redrive_count = 0
+        self.redriven: float | None = None
         self.max_concurrency = command.max_concurrency or UNBOUNDED
         self.tolerated_count = command.tolerated_count
         self.tolerated_percentage = command.tolerated_percentage
         self.item_counts = Counts()
         self.execution_counts = Counts()
         self.item_counts.found(command.items)
+
+    def redrive(self, count: int, now: float) -> None:
+        """It runs again, for the `count`th time."""
+        self.status, self.stopped = "RUNNING", None
+        self.redrive_count, self.redriven = count, now
+        self.item_counts.redrive()
+        self.execution_counts.redrive()
 
     def to_data(self) -> dict[str, Any]:
         """All of it as a JSON value."""
@@ -228,8 +294,10 @@ class MapRun:
             "toleratedFailureCount": self.tolerated_count,
             "itemCounts": self.item_counts.as_dict(),
             "executionCounts": self.execution_counts.as_dict(),
-            "redriveCount": 0,
+            "redriveCount": self.redrive_count,
         }
+        if self.redriven is not None:
+            answer["redriveDate"] = instant(self.redriven)
         if self.stopped is not None:
             answer["stopDate"] = instant(self.stopped)
         return answer

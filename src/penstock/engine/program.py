@@ -56,6 +56,17 @@ def compile_program(machine: StateMachine) -> Program:
     return _Compiler().program(machine, "", "/States")
 
 
+def compile_text(text: str) -> Program:
+    """The program of a definition that was checked before, as JSON text; a journal finds the text in its `source`."""
+    from penstock.asl.read import read
+
+    machine = read(text, format="json").machine
+    assert machine is not None
+    program = compile_program(machine)
+    program.source = text
+    return program
+
+
 def compile_state(state: model.State, language: str = "JSONPath") -> Program:
     """Compiles one state alone, in a machine of that query language; the states that it leads to are `Beyond`.
 
@@ -302,7 +313,7 @@ class _Compiler:
         )
         if self.jsonata:
             compiled.select = self.query(state.selector, "ItemSelector")
-            compiled.items_path = self.query(state.items, "Items", "array")
+            compiled.items_path = self.query(state.items, "Items", "array|object" if distributed else "array")
         else:
             compiled.select = self.template(state.selector, "ItemSelector")
         if state.items_path is not UNSET:

@@ -23,7 +23,7 @@ from penstock.engine.core import Started, StartTask, advance
 from penstock.engine.encoding import pack_records, unpack_event
 from penstock.engine.execution import Execution, RunJoin
 from penstock.engine.journal import Closed, Entry, Journal, child_closed, closed_of
-from penstock.engine.mapruns import EndMapRun, MapRun, ReadItems
+from penstock.engine.mapruns import EndMapRun, ReadItems, RedriveMapRun
 from penstock.engine.program import Program
 from penstock.engine.running import Running
 from penstock.engine.snapshot import from_data
@@ -42,11 +42,19 @@ what ends the process."""
 Programs = Callable[[str], Program]
 """The program of a definition, with its source."""
 
+BY_RUN: Final = '{"run":'
+"""How the record of an execution begins that `penstock run` began, or that such a one started. A service has no code for
+its tasks, and leaves it to `penstock resume`."""
+
 _log = logging.getLogger("penstock.engine")
 
 
 class Parked(Exception):
     """Why an execution cannot be taken up."""
+
+
+def begun_by_run(summary: Summary) -> bool:
+    return summary.record is not None and summary.record.startswith(BY_RUN)
 
 
 @dataclass(slots=True)
@@ -148,9 +156,14 @@ def _note_answer(entry: Entry, event: object) -> None:
 
 
 def recover(
-    driver: Driver, programs: Programs, *, adopted: Callable[[Running, Summary], None] | None = None
+    driver: Driver,
+    programs: Programs,
+    *,
+    adopted: Callable[[Running, Summary], None] | None = None,
+    which: Callable[[Summary], bool] | None = None,
 ) -> Recovered:
-    """Takes up all that ran when the file was last used; before the loop runs. `adopted` hears of each.
+    """Takes up what ran when the file was last used: all of it, or that of `which`; before the loop runs. `adopted` hears
+    of each.
 
     Nothing is swallowed: what cannot be taken up is parked, in the file too, with its reason, and told in the log.
     """
@@ -160,10 +173,12 @@ def recover(
     if failpoints.ON:
         failpoints.hit("recovery.begun")
     by_id: dict[int, Running] = {}
-    clean = bool(journal.database.value("clean", 0))
+    clean = bool(journal.database.value(journal.clean, 0))
     tries: list[tuple[int, int, str | None, int]] = []
     back = _set_back(driver, journal)
     for summary in list(journal.store.running()):
+        if which is not None and not which(summary):
+            continue
         turn, recoveries = summary.recovered, summary.recoveries
         try:
             if recoveries >= MAX_RECOVERIES:
@@ -192,7 +207,10 @@ def recover(
             adopted(running, summary)
     with journal.database.write() as connection:
         Executions.recovered(connection, tries)
-        connection.execute("INSERT OR REPLACE INTO meta VALUES ('clean', 0)")
+        real = isinstance(driver.clock, SystemClock)
+        connection.executemany(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(journal.clean, 0), ("time", "real" if real else "virtual")]
+        )
     if failpoints.ON:
         failpoints.hit("recovery.restored")
     for running in found.running:
@@ -203,7 +221,9 @@ def recover(
 
 
 def _set_back(driver: Driver, journal: Journal) -> float:
-    """By how much the clock was set back while no process looked, as far as can be told."""
+    """By how much the clock was set back while no process looked, as far as can be told: virtual time is no measure."""
+    if journal.database.value("time", "real") != "real":
+        return 0.0
     behind = journal.last_at - driver.clock.now()
     return behind if behind > 1.0 and isinstance(driver.clock, SystemClock) else 0.0
 
@@ -217,6 +237,9 @@ def adopt(driver: Driver, running: Running, by_id: dict[int, Running], back: flo
     if not entry.turns or not entry.turn:
         driver.adopt(running, Started())
         return
+    if isinstance(driver.clock, SystemClock):
+        ahead = entry.last - driver.clock.now()  # of an execution that has run in virtual time
+        back = max(back, ahead if ahead > 1.0 else 0.0)
     if back:
         for timer, (frame, purpose, at) in execution.timers.items():
             if not names_an_instant(running, timer):
@@ -242,10 +265,10 @@ def _map_run(driver: Driver, running: Running, join: RunJoin, state: object) -> 
     assert journal is not None
     assert entry is not None
     assert isinstance(state, DistributedMap)
-    known = journal.store.map_run_of(join.command.arn)
+    known = journal.map_run_record(join.command.arn)
     active = ActiveRun(join.command, running.execution, driver.objects, entry.last)
     if known is not None:
-        active.record = MapRun.from_data(json.loads(known[2]))
+        active.record = known
     active.take_up(join.read, journal.store.counts_of(entry.id, join.run))
     running.map_runs[join.run] = active
     if active.writes:
@@ -254,6 +277,14 @@ def _map_run(driver: Driver, running: Running, join: RunJoin, state: object) -> 
             # Those whose end the Map does not know yet are added when it is told of them.
             if summary.status != "RUNNING" and summary.child not in waiting:
                 active.add_result(closed_of(summary))
+    pending = sum(count for _, count in join.again)
+    active.pending_redrive(len(join.again), pending)
+    if join.finding:
+        driver.hold(
+            lambda: driver.commands.redrive_map_run(
+                running, RedriveMapRun(join.run, join.command, join.read, join.redrives, join.untold)
+            )
+        )
     if join.reading:
         driver.hold(MapRunWork(driver.commands, running, ReadItems(join.run, limits.ITEMS_READ_AT_ONCE)))
     if join.closing:

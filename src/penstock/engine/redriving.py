@@ -69,8 +69,11 @@ def _restore(turn: Turn, frame: Frame, redriven: int) -> list[Frame]:
     if not inside:
         turn.wake(frame, ENTER)
         return []
-    if join is None or isinstance(join, RunJoin):
+    if join is None:
         turn.wake(frame, AGAIN)
+        return []
+    if isinstance(join, RunJoin):
+        frame.state.redrive_run(turn, frame, join)
         return []
     frame.join = join
     if not join.pending:

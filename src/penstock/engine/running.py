@@ -102,11 +102,13 @@ class Running:
         "entry",
         "execution",
         "items",
+        "late",
         "linked",
         "map_run",
         "map_runs",
         "observer",
         "on_close",
+        "over",
         "records",
         "result",
         "seen",
@@ -127,6 +129,10 @@ class Running:
         """Attempts that wait for a task token."""
         self.children: dict[int, Running] = {}
         self.map_runs: dict[int, ActiveRun] = {}
+        self.over: dict[int, ActiveRun] = {}
+        """Map Runs that did not succeed: a redrive goes on with them. None where they are written down."""
+        self.late: dict[int, tuple[int, Json, Json]] = {}
+        """Children that had succeeded when their Map Run was broken off, as ChildrenFound has them."""
         self.map_run: ActiveRun | None = None
         """The Map Run that it is a child execution of, and for how many items."""
         self.items = 1

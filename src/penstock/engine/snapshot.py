@@ -56,13 +56,16 @@ _RUN: Final = (
     "batch_bytes",
     "closing",
     "envelope",
+    "finding",
     "max_batch_bytes",
     "max_batch_items",
     "more",
     "percentage",
     "read",
     "reading",
+    "redrives",
     "size",
+    "untold",
 )
 _ATTEMPT: Final = (
     "id",
@@ -132,9 +135,10 @@ def _join(join: Join) -> dict[str, Any]:
         data["run"] = {
             **{key: getattr(join, key) for key in _RUN},
             "command": asdict(join.command),
+            "again": [list(child) for child in join.again],
             "buffer": [list(item) for item in join.buffer],
             "counts": [[child, count] for child, count in join.counts.items()],
-            "outputs": [[index, values] for index, (values, _) in join.outputs.items()],
+            "outputs": [[child, values] for child, (values, _) in join.outputs.items()],
             "failure": None if join.failure is None else [join.failure.error, join.failure.cause],
         }
     return data
@@ -202,10 +206,11 @@ def _run_joined(entry: dict[str, Any], limit: int) -> RunJoin:
     join.command = StartMapRun(**{**command, "source": source, "sink": None if sink is None else Sink(**sink)})
     for key in _RUN:
         setattr(join, key, entry[key])
+    join.again.extend((child, count) for child, count in entry["again"])
     for index, value, name, source in entry["buffer"]:
         join.buffer.append((index, value, name, source))
     join.counts = dict(entry["counts"])
-    join.outputs = {index: (values, [dumps(value) for value in values]) for index, values in entry["outputs"]}
+    join.outputs = {child: (values, [dumps(value) for value in values]) for child, values in entry["outputs"]}
     if entry["failure"] is not None:
         join.failure = Failure(*entry["failure"])
     return join

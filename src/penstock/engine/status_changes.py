@@ -10,12 +10,13 @@ from penstock.clock import iso8601
 
 if TYPE_CHECKING:
     from penstock.engine.execution import Execution
+    from penstock.engine.journal import Closed
 
 _DATA_BYTES: Final = 248 * 1024
 """Above it the input is left out, then the output (Developer Guide, "EventBridge payload quotas")."""
 
 
-def status_changes(execution: Execution) -> list[dict[str, Any]]:
+def status_changes(execution: Execution | Closed) -> list[dict[str, Any]]:
     """The events so far: of the start, and of the end where it has ended; none for an Express execution.
 
     `input` and `output` are JSON texts, dates milliseconds since the epoch.
@@ -28,7 +29,7 @@ def status_changes(execution: Execution) -> list[dict[str, Any]]:
     return events
 
 
-def _event(execution: Execution, status: str, at: float) -> dict[str, Any]:
+def _event(execution: Execution | Closed, status: str, at: float) -> dict[str, Any]:
     arn = execution.arn
     _, _, _, region, account, *_ = arn.split(":")
     ended = status != "RUNNING"

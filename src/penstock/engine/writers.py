@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
-from penstock import failpoints
 from penstock.clock import iso8601
 from penstock.engine.mapruns import Sink
 from penstock.engine.objects import ObjectStore
@@ -97,14 +96,19 @@ class ResultFiles:
             self._append("PENDING", dumps(value))
 
     def finish(self) -> dict[str, Json]:
-        """Puts the files and the manifest into the bucket; ResultWriterDetails. Raises ObjectError."""
-        for kind in list(self._open):
-            self._put(kind)
+        """Puts the files and the manifest into the bucket; ResultWriterDetails. Raises ObjectError. More can be added
+        afterwards, and be finished again."""
+        written = {kind: list(files) for kind, files in self._written.items()}
+        for kind, file in self._open.items():
+            end = file.tell()
+            written[kind].append(self._stored(kind, file))
+            file.seek(end)
+            file.truncate()
         key = self._sink.key(self._run, "manifest.json")
         manifest = {
             "DestinationBucket": self._sink.bucket,
             "MapRunArn": self._arn,
-            "ResultFiles": self._written,
+            "ResultFiles": written,
         }
         assert self._sink.bucket is not None
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
@@ -112,6 +116,14 @@ class ResultFiles:
             file.seek(0)
             self._store.put(self._sink.bucket, key, cast(IO[bytes], file))
         return {"Bucket": self._sink.bucket, "Key": key}
+
+    def again(self) -> None:
+        """The Map Run is redriven: what did not succeed is forgotten."""
+        for kind in ("FAILED", "PENDING"):
+            self._written[kind] = []
+            file = self._open.pop(kind, None)
+            if file is not None:
+                file.close()
 
     def discard(self) -> None:
         for file in self._open.values():
@@ -132,16 +144,17 @@ class ResultFiles:
             file.write(b"\n" + text if lines else b"," + text)
 
     def _put(self, kind: str) -> None:
+        with self._open.pop(kind) as file:
+            self._written[kind].append(self._stored(kind, file))
+
+    def _stored(self, kind: str, file: IO[bytes]) -> Json:
+        """Ends a file and puts it into the bucket: its entry in the manifest."""
         sink = self._sink
         assert sink.bucket is not None
-        with self._open.pop(kind) as file:
-            lines = sink.output_type == "JSONL"
-            file.write(b"\n" if lines else b"]")
-            size = file.tell()
-            file.seek(0)
-            number = len(self._written[kind])
-            key = sink.key(self._run, f"{kind}_{number}.{'jsonl' if lines else 'json'}")
-            self._store.put(sink.bucket, key, file)
-        if failpoints.ON:
-            failpoints.hit("map_run.written")
-        self._written[kind].append({"Key": key, "Size": size})
+        lines = sink.output_type == "JSONL"
+        file.write(b"\n" if lines else b"]")
+        size = file.tell()
+        file.seek(0)
+        key = sink.key(self._run, f"{kind}_{len(self._written[kind])}.{'jsonl' if lines else 'json'}")
+        self._store.put(sink.bucket, key, file)
+        return {"Key": key, "Size": size}

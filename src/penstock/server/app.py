@@ -21,6 +21,8 @@ import anyio
 import anyio.to_thread
 import orjson
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from penstock._version import __version__
@@ -41,6 +43,7 @@ SMALL_BYTES: Final = 16 * 1024
 
 _CONTENT: Final = b"application/x-amz-json-1.0"
 _CONTENTS: Final = frozenset({"application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/json"})
+_NOTHING: Final = ("UnknownOperationException", "Nothing is at this path, or not by this method.")
 _log = logging.getLogger("penstock.server")
 _requests = logging.getLogger("penstock.requests")
 
@@ -89,7 +92,10 @@ class App:
         self._entropy = Entropy()
         self._quick = anyio.CapacityLimiter(AT_ONCE)
         self._long = anyio.CapacityLimiter(LONG_AT_ONCE)
-        self._others = Starlette(routes=list(routes)) if routes else None
+        nowhere = {404: _nothing_there, 405: _nothing_there}
+        self._others = Starlette(routes=list(routes), exception_handlers=nowhere) if routes else None
+        if self._others is not None:
+            self._others.router.redirect_slashes = False  # a path with a slash more is another path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -114,7 +120,7 @@ class App:
                 await _answer(send, 200, text, content=content.encode())
                 return
             if self._others is None:
-                raise Refused(404, "UnknownOperationException", "Requests are a POST to the path /.")
+                raise Refused(404, *_NOTHING)
         except Refused as error:
             await self._refuse(send, error.status, error.code, str(error), self._entropy.uuid4())
             return
@@ -202,6 +208,12 @@ class App:
         if status != 400:  # whatever of the request has not been read yet is not worth reading
             headers.append((b"connection", b"close"))
         await _answer(send, status, _text({"__type": code, "message": message}), number, headers)
+
+
+async def _nothing_there(request: Request, error: Exception) -> Response:
+    code, message = _NOTHING
+    headers = {"x-amzn-errortype": code}
+    return Response(_text({"__type": code, "message": message}), 404, headers, media_type=_CONTENT.decode())
 
 
 def _parameters(body: bytes) -> Any:

@@ -20,6 +20,7 @@ from penstock._version import __version__
 
 if TYPE_CHECKING:
     from penstock.engine.running import Running
+    from penstock.store import Database
 
 REQUEST_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 COMMIT_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
@@ -72,8 +73,6 @@ class Metrics:
         self._queued = Gauge(
             "penstock_queue_depth", "Events that executions have not been told yet.", registry=registry
         )
-        self._commits: Histogram | None = None
-        self._rows: Counter | None = None
         # Looking a label up costs more than counting.
         self._seen: dict[tuple[str, str], Histogram] = {}
         self._begun: dict[str, Counter] = {}
@@ -111,18 +110,21 @@ class Metrics:
         self._tasks.set_function(lambda: load().tasks)
         self._queued.set_function(lambda: load().queued)
 
-    def commit(self, seconds: float, rows: int) -> None:
-        """A store has made `rows` rows durable, in one commit that took `seconds`."""
-        if self._commits is None or self._rows is None:
-            self._commits = Histogram(
-                "penstock_store_commit_seconds",
-                "Seconds that a commit of the store took.",
-                buckets=COMMIT_SECONDS,
-                registry=self._registry,
-            )
-            self._rows = Counter("penstock_store_rows", "Rows that commits made durable.", registry=self._registry)
-        self._commits.observe(seconds)
-        self._rows.inc(rows)
+    def watch_store(self, database: Database) -> None:
+        """The database whose commits are counted, and that is asked whether it can be written."""
+        commits = Histogram(
+            "penstock_store_commit_seconds",
+            "Seconds that a commit of the database took, until it was on the disk.",
+            buckets=COMMIT_SECONDS,
+            registry=self._registry,
+        )
+        database.on_commit = commits.observe
+        failing = Gauge(
+            "penstock_store_failing",
+            "1 while the database cannot be written: its disk is full.",
+            registry=self._registry,
+        )
+        failing.set_function(lambda: database.failure is not None)
 
     # ---- what is told
 

@@ -10,15 +10,21 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from penstock.client import open_database, start_service
 from penstock.config import Settings
 from penstock.errors import MissingRequirement, ServiceStopped, UsageError
 from penstock.local import lambda_registrations, lambda_service
+from penstock.services.logs.folder import LogFolder
+from penstock.services.logs.service import TARGET_PREFIX as LOGS_PREFIX
+from penstock.services.logs.service import CloudWatchLogs
+from penstock.services.stepfunctions.model import TARGET_PREFIX as SFN_PREFIX
 
 if TYPE_CHECKING:
     from penstock.services.lambda_ import Registration
+    from penstock.store import Database
     from penstock.targets import Target
 
 GRACE_SECONDS: Final = 5
@@ -99,13 +105,17 @@ def serve(
             [*functions, *deployment.functions, *lambda_registrations(settings)],
             log=function_log,
             tell_failures=True,
+            database=database,
         )
         stack.callback(lambda_.close)
+        logs = LogFolder(settings.server.data / "logs")
+        stack.callback(logs.close)
         handlers, service = start_service(
             functions=deployment.callables,
             settings=settings,
             handlers=deployment.handlers,
             watchers=[metrics] if tracing is None else [metrics, tracing],
+            logs=logs,
             database=database,
             lambda_=lambda_,
             on_fault=fault.set,
@@ -115,12 +125,18 @@ def serve(
         stack.callback(service.close)
         deployment.put(service)
         metrics.watch(service.load)
+        if database is not None:
+            metrics.watch_store(database)
         app = App(
-            {"AWSStepFunctions": service},
+            {
+                SFN_PREFIX: service,
+                LOGS_PREFIX: CloudWatchLogs(logs, region=settings.aws.region, account=settings.aws.account),
+            },
             doorkeeper=Doorkeeper(hosts={*hosts, host} if is_loopback(host) or hosts else None, token=token),
             metrics=metrics,
             tracing=tracing,
             routes=lambda_routes(lambda_, metrics=metrics),
+            health=None if database is None else partial(_health, database),
         )
         Protocol.max_connections = _connections()
         config = uvicorn.Config(
@@ -148,6 +164,14 @@ def serve(
                 "The executions have stopped at a fault, told in the log. What is written down goes on with the next start."
             )
         _log.info("The server has ended.")
+
+
+def _health(database: Database) -> dict[str, Any]:
+    problem = database.failure
+    if problem is None:
+        return {"store": {"state": "ok"}}
+    # Without the file's name, which the failure begins with: everybody may ask.
+    return {"status": "degraded", "store": {"state": "failing", "problem": problem.rpartition(": ")[2]}}
 
 
 def _connections() -> int:

@@ -16,13 +16,18 @@ from penstock.sfn.values import (
     argument,
     expression,
     path_text,
+    quoted,
     told,
 )
 
 
 def _call(name: str, *arguments: Any) -> str:
+    return f"States.{name}({', '.join(_argument(each) for each in arguments)})"
+
+
+def _argument(value: Any) -> str:
     try:
-        return f"States.{name}({', '.join(argument(each) for each in arguments)})"
+        return argument(value)
     except Wrong as wrong:
         raise told(wrong) from None
 
@@ -80,7 +85,10 @@ class JsonPath:
     @staticmethod
     def format(format_string: str, *values: Any) -> str:
         """`format("order {}", JsonPath.string_at("$.id"))`; a brace that is meant is `\\{`."""
-        return TextReference(_call("Format", format_string, *values))
+        if isinstance(format_string, TextReference):
+            return TextReference(_call("Format", format_string, *values))
+        rest = "".join(f", {_argument(each)}" for each in values)
+        return TextReference(f"States.Format({quoted(format_string, template=True)}{rest})")
 
     @staticmethod
     def array(*values: Any) -> list[Any]:

@@ -6,12 +6,15 @@ import linecache
 import os
 import sys
 from functools import lru_cache
-from types import CodeType
+from pathlib import Path
+from types import CodeType, FrameType
 from typing import NamedTuple
 
 from penstock.diagnostics import Source, Span
 
-_OWN = ("penstock.sfn", "penstock.cdk")
+_OWN = tuple(f"{Path(__file__).resolve().parents[1] / name}{os.sep}" for name in ("sfn", "cdk"))
+_known: dict[str, bool] = {}
+"""File name of a code object → whether it is Penstock's own: every state that is made asks."""
 
 
 class Origin(NamedTuple):
@@ -28,12 +31,16 @@ class Origin(NamedTuple):
 
 def here() -> Origin | None:
     """The innermost place on the stack that is not Penstock's own."""
-    frame = sys._getframe(1)
-    while str(frame.f_globals.get("__name__")).startswith(_OWN):
-        if frame.f_back is None:
-            return None
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file_name = frame.f_code.co_filename
+        own = _known.get(file_name)
+        if own is None:
+            own = _known[file_name] = file_name.startswith(_OWN)
+        if not own:
+            return Origin(frame.f_code, frame.f_lasti)
         frame = frame.f_back
-    return Origin(frame.f_code, frame.f_lasti)
+    return None
 
 
 @lru_cache(maxsize=1024)

@@ -64,6 +64,9 @@ class NumberReference(int):
     def __eq__(self, other: object) -> bool:
         return self is other
 
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
     def __hash__(self) -> int:
         return hash(self.text)
 
@@ -330,13 +333,14 @@ def argument(value: Any) -> str:
     )
 
 
-def quoted(text: str) -> str:
-    """A text literal of an intrinsic function: `\\'` for a quote, and a backslash stays one unless it escapes a brace."""
+def quoted(text: str, *, template: bool = False) -> str:
+    """A text literal of an intrinsic function. In a `template` (States.Format's first argument) a backslash before a brace
+    is the user's own escape and stays."""
     parts: list[str] = []
     for index, char in enumerate(text):
         if char == "'":
             parts.append("\\'")
-        elif char == "\\" and text[index + 1 : index + 2] not in ("{", "}"):
+        elif char == "\\" and not (template and text[index + 1 : index + 2] in ("{", "}")):
             parts.append("\\\\")
         else:
             parts.append(char)
@@ -345,11 +349,13 @@ def quoted(text: str) -> str:
 
 def struct_entries(value: Any) -> dict[str, Any]:
     """The fields of a Struct that are given, by the API's names."""
-    return {
-        each.metadata.get("api") or pascal(each.name): found
-        for each in fields(value)
-        if (found := getattr(value, each.name)) is not None
-    }
+    entries = {}
+    for each in fields(value):
+        found = getattr(value, each.name)
+        if found is not None:
+            make = each.metadata.get("make")
+            entries[each.metadata.get("api") or pascal(each.name)] = found if make is None else make(found)
+    return entries
 
 
 def pascal(name: str) -> str:

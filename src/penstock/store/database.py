@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ class Database:
         path: str | os.PathLike[str],
         *,
         read_only: bool = False,
+        check: bool = True,
         synchronous: Synchronous = "FULL",
         migrations: tuple[str, ...] = MIGRATIONS,
     ) -> None:
@@ -44,16 +45,21 @@ class Database:
 
         Raises StoreInUse where another process has it, StoreDamaged for a file that fails SQLite's checks (it is set aside
         first), UsageError for a file that is not ours or of a newer version, StoreUnavailable where it cannot be written.
-        `read_only` looks at a file that may be in use, and changes nothing. `synchronous` NORMAL is for tests: after a power
+        `read_only` looks at a file that may be in use, and changes nothing; it may do without the `check`, which reads all
+        of it. `synchronous` NORMAL is for tests: after a power
         failure its last commits may be missing.
         """
         self.path = Path(path)
         self.read_only = read_only
+        self._checked = check or not read_only
         self._lock: FileLock | None = None
         self._writing = threading.RLock()
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._closed = False
         self.commits = 0
+        self.on_commit: Callable[[float], None] | None = None
+        """Called after each commit with the seconds that it took."""
+        self._clock = SystemClock()
         self.failure: str | None = None
         """Why the last commit failed; None when it did not."""
         fresh = self._look(migrations)
@@ -126,7 +132,7 @@ class Database:
             raise StoreUnavailable(f"{self.path} cannot be opened: {error}.") from None
         self._connection = connection
         try:
-            if not fresh:
+            if not fresh and self._checked:
                 self._check(connection)
             if self.read_only:
                 if connection.execute("PRAGMA user_version").fetchone()[0] < len(migrations):
@@ -242,6 +248,8 @@ class Database:
         try may succeed), StoreInUse where another process has taken the file over.
         """
         with self._writing:
+            if self._closed:
+                raise StoreUnavailable(f"{self.path} cannot be written: it has been closed.")
             connection = self._connection
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -251,7 +259,9 @@ class Database:
                 yield connection
                 if failpoints.ON:
                     failpoints.hit("commit.inside")
+                began = self._clock.monotonic()
                 connection.execute("COMMIT")
+                seconds = self._clock.monotonic() - began
             except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
                 self._roll_back()
                 raise  # a fault of ours, which no later try would mend
@@ -264,6 +274,8 @@ class Database:
                 raise
             self.failure = None
             self.commits += 1
+            if self.on_commit is not None:
+                self.on_commit(seconds)
 
     def _roll_back(self) -> None:
         with suppress(sqlite3.Error):
@@ -271,6 +283,10 @@ class Database:
                 self._connection.execute("ROLLBACK")
 
     # ---- reading
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

@@ -108,7 +108,11 @@ def main() -> int:
     except (UsageError, sqlite3.Error) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{sys.argv[2]} has " + ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in found.items()) + ".")
+    print(
+        f"{sys.argv[2]} has "
+        + ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in found.items())
+        + "."
+    )
     return 0
 
 

@@ -423,12 +423,35 @@ def test_item_readers(reader: dict[str, Any], message: str, location: str) -> No
     assert schema(one(mapped(ItemReader=reader))) == [(message, "/States/X/ItemReader" + location)]
 
 
+WRITER = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+
+
 def test_readers_and_writers_need_a_distributed_map() -> None:
-    state = mapped(distributed=False, ItemReader=READER, ResultWriter={"Resource": "arn:aws:states:::s3:putObject"})
+    state = mapped(distributed=False, ItemReader=READER, ResultWriter=WRITER)
     assert schema(one(state)) == [
         ("Field 'ItemReader' is not supported", "/States/X"),
         ("Field 'ResultWriter' is not supported", "/States/X"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("writer", "message", "location"),
+    [
+        ({}, "Value cannot be empty", "/States/X/ResultWriter"),
+        (
+            {"Resource": "arn:aws:states:::s3:putObject"},
+            "These fields are required: [Parameters]",
+            "/States/X/ResultWriter",
+        ),
+        (
+            {"WriterConfig": {"OutputType": "JSON"}},
+            "These fields are required: [Transformation]",
+            "/States/X/ResultWriter/WriterConfig",
+        ),
+    ],
+)
+def test_result_writers_say_where_to_or_how(writer: dict[str, Any], message: str, location: str) -> None:
+    assert schema(one(mapped(ResultWriter=writer))) == [(message, location)]
 
 
 # ---- Credentials

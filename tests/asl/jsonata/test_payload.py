@@ -180,6 +180,30 @@ def test_what_jsonatapy_panics_over_never_reaches_it(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "$formatNumber(1, $pad('', 1000000, '0'))",
+        "$formatInteger(1, $pad('', 1000000, '0,'))",
+        "$parseInteger('1', $pad('', 1000000, '0,'))",
+        "$fromMillis(1, $pad('', 1000000, '[Y]'))",
+        "$toMillis('1', $pad('', 1000000, '[Y]'))",
+        "$fromMillis(1, '[M,999999999]')",
+        "$fromMillis(1, '[MN,*-999999999]')",
+        "$formatNumber(1, '#.' & $pad('', 70000, '0'))",
+    ],
+)
+def test_pictures_that_would_take_long(expression: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert cause_of(expression).endswith("threw an error during evaluation: Expression evaluation time limit exceeded")
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("marker", ["Y,99", "Y,*-99", "Y0000000000000000000000", "Y####################"])
+def test_years_of_more_figures_than_a_number_has(marker: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert "threw an internal error during evaluation" in cause_of(f"$fromMillis(1, '[{marker}]')")
+    assert capfd.readouterr().err == ""
+
+
 def test_a_hostile_regular_expression_is_linear() -> None:
     assert evaluate("$contains($pad('a', 100000, 'a'), /(a+)+b/)") is False
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.engine.execution import alone
 from penstock.engine.mapruns import Source
 from penstock.engine.objects import MemoryObjects
 from penstock.engine.readers import ReadFailed, read
@@ -20,7 +21,8 @@ from penstock.engine.readers import ReadFailed, read
 def items(content: bytes | str | dict[str, bytes | str], **source: Any) -> list[Any]:
     objects = content if isinstance(content, dict) else {"k": content}
     given = {"action": "getObject", "bucket": "b", "key": "k"} | source
-    return [value for value, _, _ in read(MemoryObjects({"b": objects}), Source(**given))]
+    found = enumerate(read(MemoryObjects({"b": objects}), Source(**given)))
+    return [alone((index, value, key, source)) for index, (value, key, source) in found]
 
 
 def failing(content: bytes | str | dict[str, bytes | str], **source: Any) -> str:

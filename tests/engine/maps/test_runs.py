@@ -380,6 +380,7 @@ def test_files_roll(limit: int, each: int) -> None:
         execution.status, execution.output = "SUCCEEDED", value
         files.add(execution)
     files.finish()
+    files.discard()
     contents = [out[f"run/SUCCEEDED_{number}.json"] for number in range(len(out) - 1)]
     assert [len(json.loads(content)) for content in contents[:-1]] == [each] * (len(contents) - 1)
     assert all(len(content) <= limit for content in contents)
@@ -567,3 +568,33 @@ def test_a_run_may_be_written_down_between_any_two_events(fields: dict[str, Any]
 
     assert drive(write_down=True) == drive(write_down=False)
     assert drive(write_down=True)[1][0] == "SUCCEEDED"
+
+
+def test_an_object_is_a_dataset_of_its_members() -> None:
+    value = {"o": {"a": 1, "b": [2]}}
+    pairs = [{"Key": "a", "Value": 1}, {"Key": "b", "Value": [2]}]
+    assert go(distributed(ItemsPath="$.o"), value).output == pairs
+    selector = {"key.$": "$$.Map.Item.Key", "value.$": "$$.Map.Item.Value", "index.$": "$$.Map.Item.Index"}
+    assert go(distributed(ItemsPath="$.o", ItemSelector=selector), value).output == [
+        {"key": "a", "value": 1, "index": 0},
+        {"key": "b", "value": [2], "index": 1},
+    ]
+    batches = distributed(ItemsPath="$.o", ItemBatcher={"MaxItemsPerBatch": 5})
+    assert go(batches, value).output == [{"Items": pairs}]
+    expression = distributed(Items="{% $states.input.o %}", ItemSelector="{% $states.context.Map.Item.Key %}")
+    assert go(expression, value, QueryLanguage="JSONata").output == ["a", "b"]
+
+
+@pytest.mark.parametrize("value", [{"o": {"a": 1}}, {"o": 1}])
+def test_an_inline_map_takes_an_array_alone(value: Any) -> None:
+    """Recorded of both query languages; of a distributed Map nothing is recorded."""
+    inline = {"Type": "Map", "ItemProcessor": {"StartAt": "P", "States": PASS}, "End": True}
+    result = go(inline | {"ItemsPath": "$.o"}, value)
+    assert (result.error, result.cause) == (
+        "States.Runtime",
+        "An error occurred while executing the state 'M' (entered at the event id #2). "
+        'Reference path "$.o" must point to array.',
+    )
+    assert go(inline | {"Items": "{% $states.input.o %}"}, value, QueryLanguage="JSONata").error == (
+        "States.QueryEvaluationError"
+    )

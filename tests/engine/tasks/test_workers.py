@@ -429,13 +429,10 @@ def test_concurrent_calls_have_processes_of_their_own(handler: WorkerHandler) ->
 
 def test_a_busy_task_does_not_delay_another(handler: WorkerHandler) -> None:
     call(handler, "Echo")
-    burning = Attempt(handler, request(FUNCTION + "Burns", 1.0))
-    before = time.monotonic()
+    burning = Attempt(handler, request(FUNCTION + "Burns", 30.0))
     for n in range(50):
         assert call(handler, "Echo", n) == Succeeded(n)
-    assert time.monotonic() - before < 0.8
     assert not burning.has_ended
-    burning.end()
 
 
 def test_more_calls_than_processes(log: Logged) -> None:

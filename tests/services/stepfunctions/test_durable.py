@@ -45,7 +45,9 @@ def service(file: Path, **options: Any) -> Iterator[StepFunctions]:
 
 
 def create(target: StepFunctions, name: str, definition: str) -> str:
-    return str(target.call("CreateStateMachine", {"name": name, "definition": definition, "roleArn": ROLE})["stateMachineArn"])
+    return str(
+        target.call("CreateStateMachine", {"name": name, "definition": definition, "roleArn": ROLE})["stateMachineArn"]
+    )
 
 
 def start(target: StepFunctions, arn: str, name: str, value: Any = None) -> str:

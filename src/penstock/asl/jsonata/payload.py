@@ -71,8 +71,8 @@ def compile_jsonata(
 
     `data` is `$states.input`; `scope.context` and `scope.variables` are what they say, and a scope may have `states`, a
     mapping with `result` or `errorOutput` where they exist. `field` begins AWS's field path (`Output`, `Catch[1]/Output`).
-    With `expect` (`array`, `boolean`, `number`, `string`, `object`), an expression that is the whole value must give
-    that type.
+    With `expect` (`array`, `boolean`, `number`, `string`, `object`, or several with `|` between), an expression that is the
+    whole value must give that type.
 
     The function raises EvaluationError (States.QueryEvaluationError).
     """
@@ -220,9 +220,9 @@ _TYPES: Final[dict[type, str]] = {
 
 
 def _checked(value: Any, expect: str | None) -> Any:
-    if expect is not None and _TYPES[type(value)] != expect:
+    if expect is not None and _TYPES[type(value)] not in expect.split("|"):
         raise _Unfit(
-            f"returned an unexpected result type. Expected '{expect}', but was '{_TYPES[type(value)]}' for value: "
-            f"{dumps_text(value)}"
+            f"returned an unexpected result type. Expected '{expect.partition('|')[0]}', but was "
+            f"'{_TYPES[type(value)]}' for value: {dumps_text(value)}"
         )
     return value

@@ -17,14 +17,14 @@ NOT_ITERABLE: Final = "Attempting to map over non-iterable node."
 def items(stream: IO[bytes], pointer: str | None, origin: str) -> Iterator[Item]:
     """The elements of the array, which is the document or what `pointer` (RFC 6901) names in it.
 
-    Members of an object that `pointer` names come as {"Key", "Value"} (Developer Guide, "ItemReader"; not measured).
+    An object that `pointer` names gives its members, each with its key (Developer Guide, "ItemReader"; not measured).
     """
     content = document(stream)
     if pointer is not None:
         content = pointed(content, pointer)
         if isinstance(content, dict):
             for key, value in content.items():
-                yield {"Key": key, "Value": value}, key, origin
+                yield value, key, origin
             return
     if not isinstance(content, list):
         raise ReadFailed(NOT_ITERABLE)

@@ -14,7 +14,8 @@ from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
     from penstock.engine.core import ChildClosed, MapRunUpdated, Turn
-    from penstock.engine.mapruns import ItemsRead, MapRunEnded
+    from penstock.engine.execution import RunJoin
+    from penstock.engine.mapruns import ChildrenFound, ItemsRead, MapRunEnded
     from penstock.engine.tasks.handler import Report
 
 Update: TypeAlias = Callable[[Json, Json], Json]
@@ -98,7 +99,11 @@ class State:
     def child_closed(self, turn: Turn, frame: Frame, closed: ChildClosed) -> None:
         raise NotImplementedError
 
-    def map_run_reported(self, turn: Turn, frame: Frame, news: ItemsRead | MapRunEnded) -> None:
+    def redrive_run(self, turn: Turn, frame: Frame, join: RunJoin) -> None:
+        """A Map Run that did not succeed goes on."""
+        raise NotImplementedError
+
+    def map_run_reported(self, turn: Turn, frame: Frame, news: ItemsRead | MapRunEnded | ChildrenFound) -> None:
         raise NotImplementedError
 
     def map_run_updated(self, turn: Turn, frame: Frame, update: MapRunUpdated) -> None:

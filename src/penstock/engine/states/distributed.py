@@ -12,10 +12,20 @@ from typing import TYPE_CHECKING, Final
 from penstock.asl.errors import DATA_LIMIT_EXCEEDED, EXCEED_TOLERATED_FAILURE_THRESHOLD, ITEM_READER_FAILED
 from penstock.asl.scope import Compute, EvaluationError
 from penstock.engine import limits
-from penstock.engine.core import CancelChild, ChildClosed, StartChild
-from penstock.engine.execution import RESULT, STATE_DATA, WAITING, Failure, Frame, ItemOf, PlainError, RunJoin
+from penstock.engine.core import CancelChild, ChildClosed, RedriveChild, StartChild
+from penstock.engine.execution import RESULT, STATE_DATA, WAITING, Failure, Frame, ItemOf, PlainError, RunJoin, alone
 from penstock.engine.history import KIND
-from penstock.engine.mapruns import EndMapRun, ItemsRead, MapRunEnded, ReadItems, Sink, Source, StartMapRun
+from penstock.engine.mapruns import (
+    ChildrenFound,
+    EndMapRun,
+    ItemsRead,
+    MapRunEnded,
+    ReadItems,
+    RedriveMapRun,
+    Sink,
+    Source,
+    StartMapRun,
+)
 from penstock.engine.states.base import State, runtime, too_large
 from penstock.engine.states.mapping import Figure, Map
 from penstock.jsontools import Json, dumps
@@ -28,6 +38,7 @@ _STARTED: Final = KIND["MapStateStarted"]
 _RUN_STARTED: Final = KIND["MapRunStarted"]
 _RUN_SUCCEEDED: Final = KIND["MapRunSucceeded"]
 _RUN_FAILED: Final = KIND["MapRunFailed"]
+_RUN_REDRIVEN: Final = KIND["MapRunRedriven"]
 
 
 class Reader:
@@ -123,9 +134,9 @@ class DistributedMap(Map):
 
     def split(self, turn: Turn, frame: Frame) -> None:
         value = self.effective(turn, frame)
-        items: list[Json] = []
+        items: list[ItemOf] = []
         if self.reader is None or self.items_path is not None:
-            items = self.items(turn, value)
+            items = self.found(turn, value)
         if self.reader is not None:
             items = []  # recorded: ItemsPath is looked at, and the reader's items are taken
         limit = self.limit(turn, value)
@@ -150,7 +161,7 @@ class DistributedMap(Map):
         # Either one breached fails the run; neither given tolerates nothing (Developer Guide, "Map", fields).
         join.tolerated = count
         join.percentage = percentage
-        join.buffer.extend((index, item, None, STATE_DATA) for index, item in enumerate(items))
+        join.buffer.extend(items)
         join.read = len(items)
         join.more = source is not None
         join.command = StartMapRun(
@@ -172,6 +183,15 @@ class DistributedMap(Map):
         else:
             self._ask(turn, frame)
 
+    def found(self, turn: Turn, value: Json) -> list[ItemOf]:
+        """The state's own items: of an array its elements, of an object its members (Developer Guide, "ItemsPath").
+
+        An inline Map refuses an object (recorded in November 2024, and by TestState in December 2025)."""
+        given = self.given(turn, value)
+        if isinstance(given, dict):
+            return [(index, item, key, STATE_DATA) for index, (key, item) in enumerate(given.items())]
+        return [(index, item, None, STATE_DATA) for index, item in enumerate(self.array(given))]
+
     def capped(self, limit: int) -> int:
         return min(limit, limits.DISTRIBUTED_CONCURRENCY) if limit > 0 else limits.DISTRIBUTED_CONCURRENCY
 
@@ -185,6 +205,24 @@ class DistributedMap(Map):
 
     def _empty_batch(self, join: RunJoin) -> int:
         return len(dumps({**join.envelope, "Items": []}))
+
+    def redrive_run(self, turn: Turn, frame: Frame, join: RunJoin) -> None:
+        """The run goes on: children that did not succeed run again, what was never started starts (Developer Guide,
+        "Redriving Map Runs")."""
+        join.redrives += 1
+        join.failure = None
+        join.closing = join.reading = False
+        join.failed = 0
+        join.untold += join.children
+        join.children.clear()
+        join.counts.clear()
+        join.again.clear()
+        join.finding = True
+        frame.join = join
+        frame.phase = WAITING
+        turn.execution.attempts[join.run] = frame
+        frame.last = turn.record((_RUN_REDRIVEN, frame.last, turn.now, join.command.arn, join.redrives))
+        turn.commands.append(RedriveMapRun(join.run, join.command, join.read, join.redrives, tuple(join.untold)))
 
     # ---- going on
 
@@ -209,8 +247,13 @@ class DistributedMap(Map):
 
     def _go_on(self, turn: Turn, frame: Frame, join: RunJoin) -> None:
         """Starts what there is room for, asks for more items, or ends the run."""
+        if join.finding:
+            return
         try:
             while len(join.children) < join.limit:
+                if join.again:
+                    self._start_again(turn, frame, join, *join.again.popleft())
+                    continue
                 following = self._next(turn, frame, join)
                 if following is None:
                     break
@@ -225,7 +268,7 @@ class DistributedMap(Map):
             if not join.reading and len(join.buffer) < limits.ITEMS_READ_AT_ONCE:
                 join.reading = True
                 turn.commands.append(ReadItems(join.run, limits.ITEMS_READ_AT_ONCE))
-        elif not join.children and not join.buffer and not join.batch:
+        elif not join.children and not join.buffer and not join.batch and not join.again:
             join.closing = True
             self._end(turn, join, "SUCCEEDED")
 
@@ -270,7 +313,7 @@ class DistributedMap(Map):
     def _selected(self, turn: Turn, frame: Frame, item: ItemOf) -> Json:
         """What ItemSelector makes of an item: `$` is the Map's input, the item is in the context object."""
         if self.select is None:
-            return item[1]
+            return alone(item)
         outer = frame.item
         try:
             frame.item = item
@@ -292,11 +335,26 @@ class DistributedMap(Map):
             StartChild(child, self.processor, value, text, self.label, item, self.execution_type, join.run, count)
         )
 
+    def _start_again(self, turn: Turn, frame: Frame, join: RunJoin, child: int, count: int) -> None:
+        join.children[child] = child
+        join.counts[child] = count
+        turn.execution.attempts[child] = frame
+        turn.commands.append(RedriveChild(child, join.run, count))
+
     # ---- news
 
-    def map_run_reported(self, turn: Turn, frame: Frame, news: ItemsRead | MapRunEnded) -> None:
+    def map_run_reported(self, turn: Turn, frame: Frame, news: ItemsRead | MapRunEnded | ChildrenFound) -> None:
         join = frame.join
         assert isinstance(join, RunJoin)
+        if isinstance(news, ChildrenFound):
+            if join.finding:
+                join.finding = False
+                join.again.extend(news.children)
+                for child, output, described in news.succeeded:
+                    self._keep(join, ChildClosed(child, "SUCCEEDED", output, dumps(output), described=described))
+                join.untold = []
+                self._ask(turn, frame)
+            return
         if isinstance(news, MapRunEnded):
             turn.execution.attempts.pop(join.run, None)
             frame.result = news.output
@@ -304,9 +362,10 @@ class DistributedMap(Map):
                 join.failure = Failure(news.error, news.cause)
         else:
             join.reading = False
-            join.more = news.more
             if news.error is not None:
-                join.failure = Failure(news.error, news.cause)
+                join.failure = Failure(news.error, news.cause)  # redriven, it reads on from here
+            else:
+                join.more = news.more
             for index, (value, key, source) in enumerate(news.items, join.read):
                 join.buffer.append((index, value, key, source))
             join.read += len(news.items)
@@ -324,11 +383,11 @@ class DistributedMap(Map):
         join = frame.join
         if not isinstance(join, RunJoin):
             return
-        index = join.children.pop(closed.child)
+        join.children.pop(closed.child)
         count = join.counts.pop(closed.child)
         if closed.status != "SUCCEEDED":
             join.failed += count
-        self._keep(join, index, closed)
+        self._keep(join, closed)
         if join.failed and join.failed > self._tolerated(join) and join.failure is None:
             text = "The specified tolerated failure threshold was exceeded"
             join.failure = Failure(EXCEED_TOLERATED_FAILURE_THRESHOLD, text)
@@ -342,7 +401,7 @@ class DistributedMap(Map):
         share = join.percentage * join.read / 100
         return min(join.tolerated, share) if join.tolerated else share
 
-    def _keep(self, join: RunJoin, index: int, closed: ChildClosed) -> None:
+    def _keep(self, join: RunJoin, closed: ChildClosed) -> None:
         """Keeps what a child gave, as long as all of it can still be the state's result."""
         writer = self.writer
         if (writer is not None and writer.arguments is not None) or join.size > limits.PAYLOAD_BYTES:
@@ -358,7 +417,10 @@ class DistributedMap(Map):
             texts = [closed.output_text]
         else:
             texts = [dumps(value) for value in values]
-        join.outputs[index] = values, texts
+        before = join.outputs.get(closed.child)  # redriven: what it gave when it failed
+        if before is not None:
+            join.size -= sum(map(len, before[1])) + len(before[1])
+        join.outputs[closed.child] = values, texts
         join.size += sum(map(len, texts)) + len(texts)
         if join.size > limits.PAYLOAD_BYTES:
             join.outputs.clear()
@@ -394,6 +456,7 @@ class DistributedMap(Map):
             turn.doomed(frame, failure)
             return None
         if failure is not None:
+            frame.kept = join
             frame.last = turn.record((_RUN_FAILED, frame.last, turn.now, failure.error, failure.cause))
             turn.fail(frame, failure)
             return None
@@ -421,6 +484,7 @@ class DistributedMap(Map):
         for child in join.children:
             if turn.execution.attempts.pop(child, None) is not None:
                 turn.commands.append(CancelChild(child))
+        join.untold += join.children
         join.children.clear()
         join.counts.clear()
 

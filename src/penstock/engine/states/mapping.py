@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from penstock.asl.errors import QUERY_EVALUATION_ERROR
 from penstock.asl.scope import Compute, EvaluationError
 from penstock.engine import limits
-from penstock.engine.execution import RESULT, STATE_DATA, WAITING, FieldError, Frame, Join
+from penstock.engine.execution import RESULT, STATE_DATA, WAITING, FieldError, Frame, ItemOf, Join
 from penstock.engine.history import KIND
 from penstock.engine.states.base import runtime
 from penstock.engine.states.joining import JoiningState
@@ -101,8 +101,19 @@ class Map(JoiningState):
     def capped(self, limit: int) -> int:
         return min(limit, limits.INLINE_CONCURRENCY) if limit > 0 else limits.INLINE_CONCURRENCY
 
+    def found(self, turn: Turn, value: Json) -> list[ItemOf]:
+        """The items, as the context object shows them."""
+        return [(index, item, None, STATE_DATA) for index, item in enumerate(self.items(turn, value))]
+
     def items(self, turn: Turn, value: Json) -> list[Json]:
-        items = value if self.items_path is None else self.items_path(value, turn)
+        return self.array(self.given(turn, value))
+
+    def given(self, turn: Turn, value: Json) -> Json:
+        """What ItemsPath or Items names."""
+        return value if self.items_path is None else self.items_path(value, turn)
+
+    def array(self, items: Json) -> list[Json]:
+        """Raises EvaluationError for what is none."""
         if not isinstance(items, list):
             if self.jsonata:
                 text = f"Map state input must be an array but was: {dumps_text(items)}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from penstock.asl.errors import ITEM_READER_FAILED
 from penstock.engine.core import Turn
-from penstock.engine.execution import STATE_DATA, Frame, ItemOf, PlainError, RunJoin
+from penstock.engine.execution import Frame, ItemOf, PlainError, RunJoin, alone
 from penstock.engine.mapruns import Source
 from penstock.engine.objects import MemoryObjects
 from penstock.engine.readers import ReadFailed, read
@@ -24,10 +24,9 @@ def items_of(state: Map, turn: Turn, frame: Frame, value: Json, data: str | None
     reader = state.reader if isinstance(state, DistributedMap) else None
     found: list[ItemOf]
     if reader is None:
-        items = state.items(turn, value)
+        found = state.found(turn, value)
         if not state.jsonata:
-            note("afterItemsPath", items)
-        found = [(index, item, None, STATE_DATA) for index, item in enumerate(items)]
+            note("afterItemsPath", state.given(turn, value))
     else:
         if data is None:
             raise refusal("ItemReader data must be specified when testing a Map state with ItemReader specified.")
@@ -36,7 +35,7 @@ def items_of(state: Map, turn: Turn, frame: Frame, value: Json, data: str | None
             raise PlainError(ITEM_READER_FAILED, "field MaxItems must be positive")
         found = _read(source, data)
         if source.pointer:
-            note("afterItemsPointer", [item for _, item, _, _ in found])
+            note("afterItemsPointer", [alone(item) for item in found])
     batcher = state.batcher if isinstance(state, DistributedMap) else None
     if state.select is not None:
         selected = [_selected(state, turn, frame, value, item) for item in found]

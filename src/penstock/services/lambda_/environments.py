@@ -6,8 +6,9 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
+from pathlib import Path
 from typing import Any, Final
 
 from penstock.clock import Clock, Entropy, iso8601
@@ -156,6 +157,10 @@ class Environments:
             if isinstance(event, NoWorker):
                 done(Unavailable(event.reason))
                 return
+            if isinstance(event, Raised) and not environment.code.watched:
+                # Where the code is at AWS; the service's own folder means nothing to anybody.
+                root = environment.code.root
+                event = replace(event, stack=[frame.replace(root, "/var/task") for frame in event.stack])
             failure = _failure(event, invocation.request_id, own)
             if failure is not None:
                 self._explain(log, event, invocation, environment, own)
@@ -206,7 +211,7 @@ class Environments:
         at = iso8601(self._clock.now())[:10].replace("-", "/")
         stream = f"{at}/[{resolved.executed}]{self._entropy.hex(32)}"
         handler = str(revision.settings.get("Handler") or "")
-        folder = Folder(code.root, self._clock) if code.watched else None
+        folder = Folder(Path(code.root), self._clock) if code.watched else None
         seen = folder.fingerprint() if folder is not None else b""
         init: dict[str, Any] = {
             "name": resolved.function.name,
@@ -214,14 +219,14 @@ class Environments:
             "target": handler,
             "environment": self._variables_of(resolved, handler, stream),
             "path": [
-                str(code.root),
-                *(str(each) for each in code.search),
+                code.root,
+                *code.search,
                 *(os.path.abspath(each) for each in sys.path),
             ],
-            "folder": str(code.root),
+            "folder": code.root,
             "memory": int(revision.settings["MemorySize"]),
             "limit_memory": True,
-            "state_data": {"root": str(code.root), "table": ""},
+            "state_data": {"root": code.root, "table": ""},
         }
         return _Environment(Target(resolved.function.name, init), revision.id, code, folder, seen)
 
@@ -238,7 +243,7 @@ class Environments:
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{resolved.function.name}",
             "AWS_LAMBDA_LOG_STREAM_NAME": stream,
             "AWS_REGION": self._region,
-            "LAMBDA_TASK_ROOT": str(revision.code.root),
+            "LAMBDA_TASK_ROOT": revision.code.root,
             "TZ": ":UTC",
             "_HANDLER": handler,
             **revision.settings.get("Environment", {}).get("Variables", {}),

@@ -134,7 +134,7 @@ def get_function(state: State, given: Parameters) -> Answer:
     function, code = resolved.function, resolved.revision.code
     answer: Answer = {
         "Configuration": _configuration(resolved.revision, function.name, resolved.arn, resolved.executed),
-        "Code": {"RepositoryType": "S3", "Location": code.root.absolute().as_uri()},
+        "Code": {"RepositoryType": "S3", "Location": Path(code.root).absolute().as_uri()},
     }
     if function.tags:
         answer["Tags"] = dict(function.tags)
@@ -167,26 +167,43 @@ def list_functions(state: State, given: Parameters) -> Answer:
 def delete_function(state: State, given: Parameters) -> Answer:
     with state.lock:
         function, asked = state.function(given)
-        tables = state.repository
         if asked == LATEST:
             raise ServiceError("$LATEST version cannot be deleted without deleting the function.", code=INVALID)
         if asked is not None:
             _delete_version(state, function, asked)
             return {"StatusCode": 204}
-        codes = [function.revision.code, *(version.revision.code for version in state.versions(function))]
-        for version in state.versions(function):
-            tables.versions.delete(version.arn)
-        for alias in tables.aliases.of(function.arn):
-            tables.aliases.delete(alias.arn)
-        for policy in tables.policies.of(function.arn):
-            tables.policies.delete(policy.arn)
-        for config in tables.event_configs.of(function.arn):
-            tables.event_configs.delete(config.arn)
-        tables.functions.delete(function.arn)
+        codes = forget(state, function)
         state.environments.forget(function.arn)
         for code in codes:
             state.discard(code)
     return {"StatusCode": 204}
+
+
+def forget(state: State, function: Function) -> list[Code]:
+    """Deletes a function and all that belongs to it; the code that it had."""
+    tables = state.repository
+    codes = [function.revision.code, *(version.revision.code for version in state.versions(function))]
+    for version in state.versions(function):
+        tables.versions.delete(version.arn)
+    for alias in tables.aliases.of(function.arn):
+        tables.aliases.delete(alias.arn)
+    for policy in tables.policies.of(function.arn):
+        tables.policies.delete(policy.arn)
+    for config in tables.event_configs.of(function.arn):
+        tables.event_configs.delete(config.arn)
+    tables.functions.delete(function.arn)
+    return codes
+
+
+def forget_local(state: State) -> None:
+    """At the start with a store: functions of the user's files come anew, and code that nobody has goes."""
+    for function in list(state.repository.functions.of("")):
+        if function.local:
+            forget(state, function)
+    functions = list(state.repository.functions.of(""))
+    codes = [function.revision.code for function in functions]
+    codes += [version.revision.code for function in functions for version in state.versions(function)]
+    state.store.keep_only(codes)
 
 
 def _delete_version(state: State, function: Function, asked: str) -> None:
@@ -212,10 +229,10 @@ def register(state: State, registration: Registration) -> Function:
     elif registration.source is not None:
         code = state.store.text(registration.handler.partition(".")[0] or "index", registration.source)
     elif registration.problem is not None:
-        code = Code(root=root, sha256="", size=0)
+        code = Code(root=str(root), sha256="", size=0)
     else:
         code = folder(root)
-    search = tuple(each.absolute() for each in registration.search)
+    search = tuple(str(each.absolute()) for each in registration.search)
     code = replace(code, search=search, problem=registration.problem, hint=registration.hint)
     settings: dict[str, Any] = {
         "Description": registration.description,
@@ -242,10 +259,11 @@ def register(state: State, registration: Registration) -> Function:
                 name=registration.name,
                 revision=_revision(state, settings, code),
                 tags=dict(registration.tags),
+                local=True,
             )
             state.repository.functions.put(function)
         else:
-            function = _change(state, function, settings, code)
+            function = _change(state, replace(function, local=True), settings, code)
     return function
 
 
@@ -364,7 +382,7 @@ def _code(state: State, given: Parameters, settings: Mapping[str, Any], package:
     if package == "Image":
         if not given.get("ImageUri"):
             raise ServiceError("Please provide ImageUri when updating a function with packageType Image.", code=INVALID)
-        return Code(root=Path.cwd(), sha256="", size=0, problem=problem)
+        return Code(root=str(Path.cwd()), sha256="", size=0, problem=problem)
     if "ZipFile" in given:
         return replace(state.store.unpack(given["ZipFile"]), problem=problem)
     bucket, key = given.get("S3Bucket"), given.get("S3Key")

@@ -45,10 +45,11 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """`root` holds the modules, `search` further ones. `watched`: a folder of the user's, whose changes count at once."""
+    """`root` is the folder that holds the modules, `search` are further ones. `watched`: a folder of the user's, whose changes
+    count at once."""
 
-    root: Path
-    search: tuple[Path, ...] = ()
+    root: str
+    search: tuple[str, ...] = ()
     sha256: str
     size: int
     watched: bool = False
@@ -76,6 +77,8 @@ class Function:
     tags: Mapping[str, str] = field(default_factory=dict)
     reserved: int | None = None
     """How many calls may run at once (PutFunctionConcurrency)."""
+    local: bool = False
+    """It comes from the user's own files, anew at every start."""
 
     @property
     def owner(self) -> str:

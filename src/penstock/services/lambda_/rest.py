@@ -80,13 +80,17 @@ def parameters(
     in_body = [name for name, member in shape.members.items() if "location" not in member.serialization]
     if payload is not None and shape.members[payload].type_name == "blob":
         found[payload] = body
+    elif payload is not None:
+        if body:
+            found[payload] = _from_json(_document(body), shape.members[payload], payload)
+        in_body = []
     elif in_body and body:
         rest = _document(body)
     for name, member in shape.members.items():
         where = member.serialization.get("location")
         key = member.serialization.get("name", name)
         if where is None:
-            if rest.get(key) is not None:
+            if name in in_body and rest.get(key) is not None:
                 found[name] = _from_json(rest[key], member, name)
             continue
         texts = _texts(where, key, called.labels, pairs, headers)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from penstock.clock import Clock, Entropy, SystemClock
 from penstock.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 from penstock.engine.tasks import lambdas
 from penstock.engine.tasks.calls import Log, to_stderr
 from penstock.engine.tasks.handler import Cancel
-from penstock.errors import ServiceError
+from penstock.errors import ServiceError, StoreUnavailable
 from penstock.jsontools import Json
 from penstock.services.lambda_ import functions, invoking, policies, requests, settings, versions
+from penstock.services.lambda_.code import CodeStore
 from penstock.services.lambda_.environments import Environments, Invocation, Outcome
 from penstock.services.lambda_.events import Queue
 from penstock.services.lambda_.records import Alias, Memory, Registration, Repository
 from penstock.services.lambda_.state import Operation, Resolved, State
+
+if TYPE_CHECKING:
+    from penstock.store import Database
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "AddPermission": policies.add_permission,
@@ -67,7 +72,8 @@ LONG: Final = frozenset({"Invoke"})
 class Lambda:
     """AWS Lambda for one account and region; requests may come from any thread.
 
-    `repository` is where functions are kept (memory by default), `log` gets what functions print, with their names, and with
+    `database` is where the functions that clients create are kept, with a folder beside it for their code; memory without
+    one. `log` gets what functions print, with their names, and with
     `tell_failures` why calls fail. `endpoint_url` is where S3, SQS, SNS and EventBridge are: a URL, "moto" or "aws"; without one
     nothing is fetched or sent. `variables` are in the environment of every function. `limit` processes at once.
     """
@@ -77,7 +83,7 @@ class Lambda:
         *,
         region: str = DEFAULT_REGION,
         account: str = DEFAULT_ACCOUNT,
-        repository: Repository | None = None,
+        database: Database | None = None,
         clock: Clock | None = None,
         entropy: Entropy | None = None,
         log: Log = to_stderr,
@@ -100,12 +106,15 @@ class Lambda:
         self._state = State(
             region=region,
             account=account,
-            repository=Memory() if repository is None else repository,
+            repository=Memory() if database is None else _stored(database),
             clock=clock,
             entropy=entropy,
             environments=environments,
             endpoint_url=endpoint_url,
+            store=CodeStore(None if database is None else Path(f"{database.path.absolute()}.functions")),
         )
+        if database is not None:
+            functions.forget_local(self._state)
         self._queue = Queue(self._state)
 
     @property
@@ -123,7 +132,10 @@ class Lambda:
         """
         run = OPERATIONS.get(operation)
         if run is not None:
-            return run(self._state, requests.check(operation, parameters))
+            try:
+                return run(self._state, requests.check(operation, parameters))
+            except StoreUnavailable as error:
+                raise ServiceError(str(error), code="ServiceException") from None
         if operation == "Invoke":
             return invoking.invoke(self._state, self._queue, requests.check(operation, parameters))
         if operation == "InvokeAsync":
@@ -201,6 +213,12 @@ class Lambda:
             if not future.done():
                 future.set_result(ServiceError("The service was closed.", code="ServiceUnavailable"))
         self._state.store.close()
+
+
+def _stored(database: Database) -> Repository:
+    from penstock.services.lambda_.stored import Stored
+
+    return Stored(database)
 
 
 __all__ = ["LONG", "OPERATIONS", "Lambda"]

@@ -47,6 +47,7 @@ class State:
         entropy: Entropy,
         environments: Environments,
         endpoint_url: str | None,
+        store: CodeStore,
     ) -> None:
         self.region = region
         self.account = account
@@ -56,7 +57,7 @@ class State:
         self.entropy = entropy
         self.environments = environments
         self.endpoint_url = endpoint_url
-        self.store = CodeStore()
+        self.store = store
         self.lock = threading.RLock()
         """Held where a change depends on what was there."""
         self.busy: dict[str, int] = {}

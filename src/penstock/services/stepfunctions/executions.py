@@ -13,10 +13,11 @@ from penstock.engine.execution import Execution
 from penstock.engine.history import Record, events
 from penstock.engine.journal import Closed
 from penstock.engine.redriving import why_not
-from penstock.errors import JsonError, ServiceError, StoreUnavailable
+from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
-from penstock.services.stepfunctions.kept import Found, unavailable
+from penstock.services.stepfunctions.delivery import delivery
+from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, cursor, page, token
 from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
 from penstock.services.stepfunctions.state import Answer, Parameters, State, instant, no_machine
@@ -117,15 +118,20 @@ def _start(
                     trace_header=given.get("traceHeader"),
                 )
             )
-        return driver.start(
+        log = delivery(state.logs, revision.logging)
+        running = driver.start(
             program,
             value,
             name=name,
             type=machine.type,
             machine_arn=machine.arn,
             role_arn=revision.role_arn,
+            observer=log,
             sync=sync,
         )
+        if log is not None:
+            log.follow(running.execution)
+        return running
 
     return state.loop.begin(start, answer, until_closed=sync)
 
@@ -152,18 +158,23 @@ def stop_execution(state: State, given: Parameters) -> Answer:
         state.loop.driver.stop(running, given.get("error"), given.get("cause"))
         state.loop.closed(running).result()
     elif running is None and found.execution.status == "RUNNING":
-        return {"stopDate": instant(state.loop.call(lambda: _abort(state, found, given)))}
+        _stop_at_rest(state, given)
+        found = state.found(given["executionArn"])
     return {"stopDate": instant(found.execution.stopped)}
 
 
-def _abort(state: State, found: Found, given: Parameters) -> float:
-    """Ends an execution that was left alone at the start, and so is only in the file."""
-    at = state.now()
-    try:
-        state.kept.abort(found, given.get("error"), given.get("cause"), at)
-    except StoreUnavailable as error:
-        raise unavailable(error) from None
-    return at
+def _stop_at_rest(state: State, given: Parameters) -> None:
+    """Stops what this process does not run: what was left alone, and what `penstock run` began in the same file."""
+    from penstock.engine.stopping import stop_at_rest
+
+    def stop() -> None:
+        driver = state.loop.driver
+        assert driver.journal is not None  # in memory there is no such thing
+        summary = driver.journal.store.find(given["executionArn"])
+        if summary is not None and summary.status == "RUNNING" and driver.find(summary.arn) is None:
+            stop_at_rest(driver, state.program, summary, given.get("error"), given.get("cause"))
+
+    state.loop.call(stop, durable=True)
 
 
 def redrive_execution(state: State, given: Parameters) -> Answer:
@@ -203,25 +214,26 @@ def ask_execution(state: State, given: Parameters) -> Answer | Future[Answer]:
     if running is None or state.loop.settled(running):
         # Nothing of it changes any more, unless it is redriven: then what was read may be half of either.
         count = found.execution.redrive_count
-        answer = _describe(state, found.record, found.execution, given)
+        answer = described(found.record, found.execution, given, state.now())
         if running is None or (state.loop.settled(running) and running.execution.redrive_count == count):
             return answer
 
     def describe() -> Answer:
         found = state.found(given["executionArn"])
-        return _describe(state, found.record, found.execution, given)
+        return described(found.record, found.execution, given, state.now())
 
     return state.loop.ask(describe)
 
 
-def _describe(state: State, record: Started, execution: Execution | Closed, given: Parameters) -> Answer:
-    answer: Answer = {**_entry(record, execution), **_data(execution, given)}
+def described(record: Started, execution: Execution | Closed, given: Parameters, now: float) -> Answer:
+    """DescribeExecution's answer."""
+    answer: Answer = {**entry(record, execution), **_data(execution, given)}
     answer.pop("itemCount", None)
     if record.trace_header is not None:
         answer["traceHeader"] = record.trace_header
     if execution.redriven:
         answer["redriveDate"] = instant(execution.redriven)
-    reason = why_not(execution, state.now())
+    reason = why_not(execution, now)
     if reason is not None:
         answer |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
     else:
@@ -247,7 +259,8 @@ def _data(execution: Execution | Closed, given: Parameters) -> Answer:
     return answer
 
 
-def _entry(record: Started, execution: Execution | Closed) -> Answer:
+def entry(record: Started, execution: Execution | Closed) -> Answer:
+    """What ListExecutions says of one."""
     answer: Answer = {
         "executionArn": record.arn,
         "stateMachineArn": record.machine_arn,
@@ -299,7 +312,7 @@ def list_executions(state: State, given: Parameters) -> Answer:
             "executions",
             found,
             lambda each: each.record.number,
-            lambda each: _entry(each.record, each.execution),
+            lambda each: entry(each.record, each.execution),
             descending=True,
         )
 

@@ -81,9 +81,6 @@ class Kept(Protocol):
     def revive(self, found: Found) -> Running:
         """The execution as the engine has it, to be redriven."""
 
-    def abort(self, found: Found, error: str | None, cause: str | None, at: float) -> None:
-        """Ends an execution that is said to run and that the engine has not. Raises StoreUnavailable."""
-
 
 class KeptInMemory:
     """Nothing is ever given up: an execution that has ended can be asked after as long as the process lives."""
@@ -177,9 +174,6 @@ class KeptInMemory:
     def revive(self, found: Found) -> Running:
         assert found.running is not None
         return found.running
-
-    def abort(self, found: Found, error: str | None, cause: str | None, at: float) -> None:
-        """In memory the engine has all that run."""
 
 
 def started_by_a_state(execution: Execution, machines: Table[Machine], map_run_arn: str | None, items: int) -> Started:

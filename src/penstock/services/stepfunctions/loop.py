@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from penstock.engine.journal import Journal, Link
     from penstock.engine.objects import ObjectStore
     from penstock.engine.recovery import Recovered
+    from penstock.store.executions import Summary
 
 T = TypeVar("T")
 
@@ -41,7 +42,8 @@ _log = logging.getLogger("penstock.stepfunctions")
 
 class Loop:
     """`check` is called in the loop's thread, with every execution, whoever starts it: a request, a state
-    (states:startExecution), a Map Run; it may refuse it with a ServiceError. `kept` hears what becomes of each."""
+    (states:startExecution), a Map Run; it may refuse it with a ServiceError. `kept` hears what becomes of each; `observe`
+    names the observer of one that came without."""
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Loop:
         check: Callable[[Execution], None],
         kept: Kept,
         watchers: Watchers,
+        observe: Callable[[Execution], Observer | None],
         journal: Journal | None = None,
         retention: float = 0.0,
         on_fault: Callable[[], None] | None = None,
@@ -63,6 +66,7 @@ class Loop:
         self._check = check
         self._kept = kept
         self._watchers = watchers
+        self.observe = observe
         self._retention = retention
         self._purged = float("-inf")
         self._closing: dict[Running, list[_Waiting[Any]]] = {}
@@ -93,13 +97,18 @@ class Loop:
         self._thread.start()
 
     def _recover(self) -> Recovered:
-        from penstock.engine.recovery import recover
+        from penstock.engine.recovery import begun_by_run, recover
         from penstock.services.stepfunctions.stored import KeptInFile
 
         kept = self._kept
         assert isinstance(kept, KeptInFile)
         kept.driver = self.driver
-        return recover(self.driver, kept.programs, adopted=kept.recovered)
+
+        def adopted(running: Running, summary: Summary) -> None:
+            kept.recovered(running, summary)
+            running.observer = self.observe(running.execution)
+
+        return recover(self.driver, kept.programs, adopted=adopted, which=lambda summary: not begun_by_run(summary))
 
     def call(self, function: Callable[[], T], *, durable: bool = False) -> T:
         """What `function` returns or raises when the loop's thread calls it; with `durable`, when what came of it is written
@@ -356,13 +365,14 @@ class _Driver(Driver):
 
     def begin(self, execution: Execution, observer: Observer | None = None, link: Link | None = None) -> Running:
         self._loop.check(execution)
-        running = super().begin(execution, observer, link)
+        running = super().begin(execution, observer or self._loop.observe(execution), link)
         self._loop.take(running)
         return running
 
     def redrive(self, running: Running) -> None:
         if why_not(running.execution, self.clock.now()) is None:
             running.told = False
+            running.observer = running.observer or self._loop.observe(running.execution)
             self._loop.redriven(running)
         super().redrive(running)
 

@@ -15,7 +15,7 @@ from penstock.errors import ServiceError
 from penstock.services.stepfunctions.model import input_shape
 
 VALIDATION: Final = "ValidationException"
-_KINDS: Final = {"structure": dict, "map": dict, "list": list, "string": str, "boolean": bool}
+_KINDS: Final = {"structure": dict, "map": dict, "list": list, "string": str, "boolean": bool, "blob": bytes}
 _NUMBERS: Final = frozenset({"integer", "long", "float", "double"})
 
 
@@ -98,7 +98,9 @@ def _text(value: str, shape: Any, path: str, problems: list[str]) -> None:
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
     # The model's patterns are Java's.
-    return re.compile(text.replace(r"\p{ASCII}", r"[\x00-\x7f]"))
+    for java, python in _CLASSES:
+        text = text.replace(java, python)
+    return re.compile(text)
 
 
 def _limits(number: float, value: Any, what: str, shape: Any, path: str, problems: list[str]) -> bool:
@@ -112,6 +114,9 @@ def _limits(number: float, value: Any, what: str, shape: Any, path: str, problem
         return True
     return False
 
+
+_CLASSES: Final = ((r"\p{ASCII}", r"[\x00-\x7f]"), (r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s"))
+"""Java's classes of characters, and Python's that come closest: letters have `_` with them, as do the patterns they are in."""
 
 _SHOWN: Final = 1100
 """Ours: characters of a value that a message repeats; more than the longest that a recorded message repeats."""

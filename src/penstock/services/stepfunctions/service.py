@@ -21,6 +21,7 @@ from penstock.services.stepfunctions import (
     tags,
     versions,
 )
+from penstock.services.stepfunctions.delivery import LogSink
 from penstock.services.stepfunctions.state import Answer, Operation, Parameters, State
 from penstock.services.stepfunctions.watching import Load, Watcher
 
@@ -90,7 +91,7 @@ class StepFunctions:
     `database` is where machines and executions are kept (in memory without one), for `retention_days` after they ended; the
     caller closes it. What ran when it was last used goes on. `callbacks` is where activities and tokens are, `objects` what
     distributed Maps read from and write to. With `skip_time`, waits and retries take no time. `watchers` hear of executions
-    that begin and end.
+    that begin and end, `logs` takes what the machines' loggingConfigurations say is to be logged.
     """
 
     long: Final = LONG
@@ -110,6 +111,7 @@ class StepFunctions:
         objects: ObjectStore | None = None,
         poll_seconds: float = POLL_SECONDS,
         watchers: Sequence[Watcher] = (),
+        logs: LogSink | None = None,
         on_fault: Callable[[], None] | None = None,
     ) -> None:
         self._owns_callbacks = callbacks is None
@@ -126,6 +128,7 @@ class StepFunctions:
             objects=objects,
             poll_seconds=poll_seconds,
             watchers=watchers,
+            logs=logs,
             on_fault=on_fault,
         )
 

@@ -12,10 +12,11 @@ from penstock.engine.callbacks import POLL_SECONDS, Callbacks
 from penstock.engine.execution import Execution
 from penstock.engine.history import instant
 from penstock.engine.journal import Journal
-from penstock.engine.program import Program, compile_program
+from penstock.engine.program import Program, compile_text
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import Arn, parse
+from penstock.services.stepfunctions.delivery import Delivery, LogSink, delivery
 from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, unavailable
 from penstock.services.stepfunctions.loop import Loop
 from penstock.services.stepfunctions.records import Alias, Kind, Machine, Memory, Repository, Revision, Version
@@ -52,6 +53,7 @@ class State:
         objects: ObjectStore | None,
         poll_seconds: float = POLL_SECONDS,
         watchers: Sequence[Watcher] = (),
+        logs: LogSink | None = None,
         on_fault: Callable[[], None] | None = None,
     ) -> None:
         self.region = region
@@ -71,15 +73,16 @@ class State:
 
             self.repository = self.stored = Stored(database)
             journal = Journal(database)
-            self.kept = KeptInFile(journal, self.repository.machines, _compile)
+            self.kept = KeptInFile(journal, self.repository.machines, compile_text)
         self.callbacks = callbacks or Callbacks(region=region, account=account, clock=clock)
         if self.stored is not None:
             for activity in self.stored.activities():
                 self.callbacks.restore_activity(activity)
         self.poll_seconds = poll_seconds
+        self.logs = logs
         self.lock = threading.RLock()
         """Held where a change depends on what was there; never while waiting for the loop."""
-        self.program = lru_cache(maxsize=PROGRAMS)(_compile)
+        self.program = lru_cache(maxsize=PROGRAMS)(compile_text)
         self.loop = Loop(
             handlers=handlers,
             clock=clock or (None if skip_time else SystemClock()),
@@ -91,6 +94,7 @@ class State:
             check=self._check,
             kept=self.kept,
             watchers=Watchers(watchers),
+            observe=self._observe,
             journal=journal,
             retention=retention_days * 86_400,
             on_fault=on_fault,
@@ -158,6 +162,16 @@ class State:
             raise ServiceError(f"Execution Does Not Exist: '{text}'", code="ExecutionDoesNotExist")
         return found
 
+    def _observe(self, execution: Execution) -> Delivery | None:
+        """Of an execution that no request started: a state did, a Map Run, or an earlier process."""
+        if self.logs is None:
+            return None
+        machine = self.repository.machines.get(execution.machine_arn.partition("/")[0])
+        found = None if machine is None else delivery(self.logs, machine.revision.logging)
+        if found is not None:
+            found.follow(execution)
+        return found
+
     def _check(self, execution: Execution) -> None:
         if self.loop.driver.failing is not None:
             raise unavailable(self.loop.driver.failing)
@@ -172,14 +186,6 @@ class State:
 
 def no_machine(arn: str) -> ServiceError:
     return ServiceError(f"State Machine Does Not Exist: '{arn}'", code="StateMachineDoesNotExist")
-
-
-def _compile(definition: str) -> Program:
-    reading = read_definition(definition)
-    assert reading.machine is not None  # it was checked when it came
-    program = compile_program(reading.machine)
-    program.source = definition
-    return program
 
 
 def read_definition(text: str) -> Reading:

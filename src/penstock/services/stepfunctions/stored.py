@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from penstock import failpoints
 from penstock.engine.callbacks import Activity
-from penstock.engine.encoding import count_records
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record as HistoryRecord
 from penstock.engine.history import instant
@@ -32,7 +31,6 @@ from penstock.services.stepfunctions.records import (
     Version,
 )
 from penstock.store import Database, RecordRow, Summary
-from penstock.store.executions import Closing
 from penstock.store.records import Records
 
 if TYPE_CHECKING:
@@ -130,6 +128,24 @@ class Stored:
 _FIELDS: Final = tuple(field.name for field in fields(Revision) if field.name != "definition")
 
 
+def record_of(summary: Summary) -> Started:
+    """What is known of the start of an execution."""
+    about, data = json.loads(summary.about), json.loads(summary.record or "{}")
+    kind: Any = summary.type
+    return Started(
+        arn=summary.arn,
+        number=summary.id,
+        machine_arn=about["machine_arn"],
+        machine_name=about["machine_name"],
+        type=kind,
+        version_arn=data.get("version_arn"),
+        alias_arn=data.get("alias_arn"),
+        trace_header=data.get("trace_header"),
+        map_run_arn=data.get("map_run_arn"),
+        items=summary.items,
+    )
+
+
 class KeptInFile:
     """Executions of a Journal: those that run are the driver's, all others are rows."""
 
@@ -174,27 +190,11 @@ class KeptInFile:
 
     def recovered(self, running: Running, summary: Summary) -> None:
         """An execution of an earlier process goes on."""
-        self._records[summary.arn] = self._record(summary)
+        self._records[summary.arn] = record_of(summary)
 
     def closed(self, running: Running) -> None:
         """An execution has ended: from here on it is a row."""
         self._records.pop(running.execution.arn, None)
-
-    def _record(self, summary: Summary) -> Started:
-        about, data = json.loads(summary.about), json.loads(summary.record or "{}")
-        kind: Any = summary.type
-        return Started(
-            arn=summary.arn,
-            number=summary.id,
-            machine_arn=about["machine_arn"],
-            machine_name=about["machine_name"],
-            type=kind,
-            version_arn=data.get("version_arn"),
-            alias_arn=data.get("alias_arn"),
-            trace_header=data.get("trace_header"),
-            map_run_arn=data.get("map_run_arn"),
-            items=summary.items,
-        )
 
     def _found(self, summary: Summary, running: Running | None = None) -> Found:
         def revision() -> Revision | None:
@@ -205,7 +205,7 @@ class KeptInFile:
             return None if data is None else Revision(**data, definition=self._store.definition(summary.definition))
 
         execution = closed_of(summary) if running is None else running.execution
-        return Found(self._record(summary), execution, running, revision)
+        return Found(record_of(summary), execution, running, revision)
 
     def find(self, arn: str) -> Found | None:
         running = self.driver.find(arn)
@@ -277,26 +277,8 @@ class KeptInFile:
             raise ServiceError(
                 f"The execution cannot be taken up again: {problem}", code="ExecutionNotRedrivable"
             ) from None
-        self._records[summary.arn] = self._record(summary)
+        self._records[summary.arn] = record_of(summary)
         return running
-
-    def abort(self, found: Found, error: str | None, cause: str | None, at: float) -> None:
-        execution = found.execution
-        assert not isinstance(execution, Execution)
-        last = self._store.last_event(execution.id)
-        with self._journal.database.write() as connection:
-            closing = Closing(
-                id=execution.id,
-                status="ABORTED",
-                output=None,
-                error=error,
-                cause=cause,
-                stopped=at,
-                redriven=execution.redriven or None,
-                redrive_count=execution.redrive_count,
-                events=0 if last is None else last[0] + count_records(last[1]) - 1,
-            )
-            self._store.close(connection, [closing])
 
     def purge(self, before: float, most: int = 500) -> int:
         """Deletes executions that ended before an instant, with their Map Runs' children; how many."""

@@ -134,7 +134,7 @@ class State:
 
     @property
     def end_states(self) -> Sequence[Nextable]:
-        return [self] if isinstance(self, Nextable) else []
+        return []
 
     def add_prefix(self, x: str) -> None:
         self.prefix = x + self.prefix
@@ -192,6 +192,12 @@ class State:
         """Forgets what follows, and makes lists of its own."""
 
     # -- building
+
+    def to_state_json(self) -> dict[str, Any]:
+        """The state as it stands in `States`. Raises InvalidDefinition with what is wrong with it."""
+        from penstock.sfn.machine import to_state_json
+
+        return to_state_json(self)
 
     def language(self, scope: Scope) -> str:
         own = self.options.get("query_language")
@@ -316,6 +322,10 @@ class Following(State):
         super().__init__(id, options)
         self.following: State | None = None
         self.followed_at: Origin | None = None
+
+    @property
+    def end_states(self) -> Sequence[Nextable]:
+        return [self]
 
     def next(self, next: Chainable, /) -> Chain:  # noqa: A002
         """What comes after; gives the chain of both. Saying the same again changes nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from penstock.asl import model
@@ -149,16 +149,12 @@ class Choice(State):
         self.arms = []
         self.default = self.default_at = self.joined_at = None
 
-    @property
-    def end_states(self) -> Sequence[Nextable]:
-        return []
-
     def build(self, scope: Scope) -> model.Choice:
         fields = self.common(scope)
         language = self.language(scope)
         if self.arms:
             fields["choices"] = tuple(self._rule(arm, language) for arm in self.arms)
-        else:
+        elif not any(each.code in ("PS716", "PS720") for each in self.problems):
             self.tell("PS715", f"the Choice {self.name!r} has nothing to choose from", help="add an arm with `when`")
         if self.default is not None:
             fields["default"] = self.default.name
@@ -199,7 +195,7 @@ class Otherwise:
         self.choice = choice
 
     def next(self, next: Chainable, /) -> Chain:  # noqa: A002
-        from penstock.sfn.chain import Chain
+        from penstock.sfn.chain import Chain, ends_of
 
         self.choice.otherwise(next)
-        return Chain.joined(self.choice, next)
+        return Chain(self.choice, ends_of(next), next)

@@ -60,7 +60,10 @@ class TaskOptions(StateOptions, total=False):
 
 
 class ServiceOptions(TaskOptions, total=False):
+    """`additional_parameters` are what the service takes beyond a task's own arguments, by the API's names."""
+
     integration_pattern: IntegrationPattern | None
+    additional_parameters: Mapping[str, Any] | None
 
 
 class TaskBase(Catching):
@@ -162,7 +165,8 @@ class ServiceTask(TaskBase):
 
     def payload(self, language: str) -> dict[str, Any]:
         """The arguments as JSON. Raises Wrong."""
-        return render(self.arguments, language)  # type: ignore[return-value]  # a dict stays one
+        more = self.options.get("additional_parameters")
+        return render({**self.arguments, **more} if more else self.arguments, language)  # type: ignore[return-value]
 
     def build(self, scope: Scope) -> model.Task:
         fields = self.common(scope)
@@ -187,20 +191,3 @@ class ServiceTask(TaskBase):
                 if language == JSONPATH
                 else "put '{% $states.context.Task.Token %}' into what the service gets",
             )
-
-
-class Named:
-    """A resource in a payload, by the name it has in AWS; what names nothing is told where the task is."""
-
-    __slots__ = ("attributes", "value", "what")
-
-    def __init__(self, value: object, what: str, *attributes: str) -> None:
-        self.value, self.what, self.attributes = value, what, attributes
-
-    def _payload(self) -> Any:
-        return name_of(self.value, self.what, *self.attributes)
-
-
-def named(value: object | None, what: str, *attributes: str) -> Named | None:
-    """`value` by its name; None stays None."""
-    return None if value is None else Named(value, what, *attributes)

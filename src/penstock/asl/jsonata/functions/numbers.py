@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from penstock.asl.jsonata.calls import Call
 from penstock.asl.jsonata.delegate import delegate
-from penstock.asl.jsonata.faults import InternalFault, JsonataFault
+from penstock.asl.jsonata.faults import InternalFault, JsonataFault, LimitFault
 from penstock.asl.jsonata.values import UNDEFINED, is_number, normal
 
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
@@ -111,9 +111,23 @@ def _double(value: Any) -> Any:
     return value if -(2**53) <= value <= 2**53 else float(value)
 
 
+MAX_PICTURE: Final = 1_000
+"""Ours: characters of a picture, and what a width in one may be. jsonatapy takes seconds over a longer one, and panics
+over more figures than it can format."""
+
+_YEAR_FIGURES: Final = 18
+"""What the power of ten that cuts off a year may have as its exponent: jsonatapy's overflows after that."""
+
+
+def _refuse_long(picture: Any) -> None:
+    if isinstance(picture, str) and len(picture) > MAX_PICTURE:
+        raise LimitFault(None, "Expression evaluation time limit exceeded")
+
+
 def format_number(call: Call, value: Any, picture: Any, options: Any) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
+    _refuse_long(picture)
     if options is UNDEFINED:
         return delegate("$formatNumber($n, $p)", {"n": _double(value), "p": picture})
     return delegate("$formatNumber($n, $p, $o)", {"n": _double(value), "p": picture, "o": options})
@@ -139,12 +153,14 @@ def format_base(call: Call, value: Any, radix: Any) -> Any:
 def format_integer(call: Call, value: Any, picture: Any) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
+    _refuse_long(picture)
     return delegate("$formatInteger($n, $p)", {"n": _double(math.floor(value)), "p": picture}, value=picture)
 
 
 def parse_integer(call: Call, text: Any, picture: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    _refuse_long(picture)
     if _other_figures(picture, text):
         return math.nan
     if ";" in picture and not text[-2:].isascii():
@@ -173,12 +189,19 @@ _MARKER: Final = re.compile(r"\[([^\]]*)\]")
 
 def _refuse_markers(picture: str) -> None:
     """What jsonatapy panics over, and says so on stderr: markers that begin with no letter, which the reference refuses,
-    and fractions of a second by name, on which it stumbles."""
+    fractions of a second by name, on which it stumbles, and years of more figures than it can count."""
+    _refuse_long(picture)
     for found in _MARKER.finditer(picture.replace("[[", "")):  # `[[` is a bracket to be printed
         marker = "".join(found[1].split())
         if not (marker[:1].isascii() and marker[:1].isalpha()):
             raise JsonataFault("D3132", value=marker[:1])
         if marker[:1] == "f" and marker[1:2] in ("n", "N"):
+            raise InternalFault(f"the marker [{marker}]")
+        form, _, width = marker.rpartition(",") if "," in marker else (marker, "", "")
+        widest = max((int(number[:9]) for number in re.findall("[0-9]+", width)), default=0)
+        if widest > MAX_PICTURE:
+            raise LimitFault(None, "Expression evaluation time limit exceeded")
+        if marker[:1] == "Y" and max(widest, sum(char == "#" or char.isdecimal() for char in form)) > _YEAR_FIGURES:
             raise InternalFault(f"the marker [{marker}]")
 
 
