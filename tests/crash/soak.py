@@ -39,7 +39,10 @@ def memory() -> float:
 
 def size(file: Path) -> float:
     """Of the database with its log, in MB."""
-    return sum(Path(f"{file}{suffix}").stat().st_size for suffix in ("", "-wal") if Path(f"{file}{suffix}").exists()) / 2**20
+    return (
+        sum(Path(f"{file}{suffix}").stat().st_size for suffix in ("", "-wal") if Path(f"{file}{suffix}").exists())
+        / 2**20
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,9 @@ class Mark:
 
 
 def _start_all(service: StepFunctions, definition: object, names: range) -> None:
-    arn = service.call(
-        "CreateStateMachine", {"name": "m", "definition": json.dumps(definition), "roleArn": ROLE}
-    )["stateMachineArn"]
+    arn = service.call("CreateStateMachine", {"name": "m", "definition": json.dumps(definition), "roleArn": ROLE})[
+        "stateMachineArn"
+    ]
     several = []
     for number in names:
         given = {"stateMachineArn": arn, "name": f"n{number}", "input": f'{{"n":{number}}}'}
@@ -111,7 +114,10 @@ def waiting(file: Path, executions: int) -> tuple[float, float, float]:
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(file), str(executions)],
-        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
     )
     again, seconds = map(float, done.stdout.split())
     return held, again, seconds
@@ -132,11 +138,15 @@ def main() -> int:
             Path(folder, "wf.db"),
             options.executions,
             20,
-            lambda mark: print(f"{mark.executions:>9,}: {mark.memory:6.1f} MB of memory, {mark.file:7.1f} MB of file", flush=True),
+            lambda mark: print(
+                f"{mark.executions:>9,}: {mark.memory:6.1f} MB of memory, {mark.file:7.1f} MB of file", flush=True
+            ),
         )
         took = time.monotonic() - at
     growth = marks[-1].memory - marks[len(marks) // 4].memory
-    print(f"{options.executions / took:,.0f} executions a second; memory grew by {growth:.1f} MB over the last three quarters")
+    print(
+        f"{options.executions / took:,.0f} executions a second; memory grew by {growth:.1f} MB over the last three quarters"
+    )
     return 0 if growth < 20 else 1
 
 

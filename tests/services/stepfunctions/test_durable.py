@@ -156,7 +156,7 @@ def test_a_fault_of_the_loop_is_told_to_everybody(tmp_path: Path, monkeypatch: p
         with monkeypatch.context() as patch:
             patch.setattr("penstock.engine.journal.Journal.commit", commit)
             for name in ("one", "two"):  # nobody waits for ever, now or later
-                with pytest.raises(ServiceError, match="The executions have stopped .*a fault of ours") as told:
+                with pytest.raises(ServiceError, match=r"The executions have stopped .*a fault of ours") as told:
                     start(target, arn, name)
                 assert told.value.code == "ServiceUnavailable"
         assert ended == [True]
