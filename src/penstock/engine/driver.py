@@ -517,6 +517,8 @@ class Driver:
             return
         before = clock.monotonic()
         try:
+            if seconds is None and self.journal is not None:
+                seconds = AWAKE_SECONDS  # what was kept long enough goes, however quiet it is
             item = self._inbox.get(timeout=None if seconds is None else min(seconds, AWAKE_SECONDS))
         except Empty:
             item = None
