@@ -31,7 +31,9 @@ def test_the_commands_and_flags_are_frozen():
     assert found == {
         "run": "--input --machine --time --mock --name --history --var --type --map-inputs --json -q --quiet",
         "compile": "--machine --all --yaml -o --output --source-map --var",
-        "check": "--machine --format --json --severity --select --ignore --type",
+        "check": "--machine --format --json --severity --select --ignore --type --static",
+        "import": "--machine --as -o --output",
+        "services": "-o --output",
         "explain": "--json",
         "graph": "--machine --format --history -o --output",
         "state": "--input --mock --inspect --variables --context --configuration --machine --var --time",
