@@ -110,8 +110,8 @@ def test_what_cannot_be_read_at_all_is_refused_in_one_sentence(tmp_path, name, c
         ("", "empty text"),
         ("a\0b", "cannot be read"),
         ("x" * 5000, "cannot be read"),
-        ("pkg.mod:flow", "later version"),
-        ("flow.py:build", "later version"),
+        ("pkg.mod:flow", "no module pkg"),
+        ("flow.py:build", "There is no file"),
     ],
 )
 def test_what_is_not_there_is_said(name, words):

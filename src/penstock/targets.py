@@ -233,8 +233,8 @@ def _object(target: object) -> Target:
             name = getattr(target, "state_machine_name", None) or getattr(target, "id", None) or "StateMachine"
             return _loaded_construct(load_object(target, name=name), str(name), Path.cwd(), None)
     raise InvalidDefinition(
-        f"A target is a path, a definition as a dict or a workflow of penstock.sfn, not {type(target).__name__}; see the list "
-        "in the documentation."
+        f"A target is a path or a definition as a dict, or a workflow of penstock.sfn, not {type(target).__name__}; see the "
+        "list in the documentation."
     )
 
 

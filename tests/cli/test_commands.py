@@ -32,6 +32,8 @@ def test_the_commands_and_flags_are_frozen():
         "run": "--input --machine --time --mock --db --name --history --var --parameter --type --map-inputs --json -q --quiet",
         "compile": "--machine --all --yaml -o --output --source-map --var --parameter",
         "check": "--machine --format --json --severity --select --ignore --type --static --parameter",
+        "import": "--machine --as -o --output",
+        "services": "-o --output",
         "explain": "--json",
         "graph": "--machine --format --history -o --output --parameter",
         "state": "--input --mock --inspect --variables --context --configuration --machine --var --parameter --time"
