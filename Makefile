@@ -65,8 +65,10 @@ fuzz: $(VENV)/.installed-dev ## mutated machines, inputs and expressions for FUZ
 fuzz-api: $(VENV)/.installed-dev ## each operation of the API, FUZZ_REQUESTS (10000) requests made from its model
 	$(BIN)/python -m tests.fuzz.api --requests $(FUZZ_REQUESTS)
 
-bench: $(VENV)/.installed-dev ## the workloads, beside moto and aws-local-stepfunctions
+bench: $(VENV)/.installed-dev ## the workloads, beside moto, aws-local-stepfunctions, moto_server and DBOS
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.overhttp
+	$(BIN)/python -m benchmarks.durable
 
 crash: $(VENV)/.installed-dev ## a real server killed at every place and 200 moments, then 1,000 seeds of the simulator (an hour)
 	$(BIN)/python -m tests.crash
