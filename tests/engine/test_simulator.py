@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import random
 import sys
 import tempfile
@@ -44,6 +45,8 @@ def simulate(number: int, folder: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("penstock.engine.driver.RETRY_SECONDS", 0.0)
             patch.setattr("penstock.engine.limits.STANDARD_EVENTS", 400)  # loops end there
+            # More crashes in a row than make an execution suspect.
+            patch.setattr("penstock.engine.recovery.MAX_RECOVERIES", 1_000)
             programs()
     except AssertionError as error:
         error.add_note(f"the seed is {number}: python -m tests.engine.test_simulator --first {number} --seeds 1")
@@ -77,6 +80,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=None, help="drawn where not given")
     options = parser.parse_args()
     first = random.SystemRandom().randrange(1 << 32) if options.first is None else options.first
+    logging.disable()  # failures of commits by the thousand
     for number in range(first, first + options.seeds):
         with tempfile.TemporaryDirectory(prefix="penstock-simulator-") as folder:
             simulate(number, Path(folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.store.files import in_another_process
 
 from penstock.clock import SystemClock
 from penstock.engine.tasks.handler import Cancel, Later, Reporter, Succeeded, TaskRequest
 from penstock.errors import MissingRequirement, ServiceError
+from penstock.failpoints import VARIABLE
 from penstock.services.stepfunctions import StepFunctions
 from penstock.store import Database
 
@@ -103,6 +106,20 @@ def test_what_was_kept_long_enough_goes_and_its_name_is_free(tmp_path: Path) -> 
             assert connection.execute("SELECT count(*) FROM map_runs").fetchone() == (0,)
         create(third, "pass", machine(P={"Type": "Pass", "End": True}))
         assert start(third, f"{STATES}:stateMachine:outer", "x", []) == arn
+
+
+def test_a_process_that_dies_while_it_deletes_has_deleted_nothing(tmp_path: Path) -> None:
+    with service(tmp_path / "wf.db") as target:
+        arn = start(target, create(target, "p", machine(P={"Type": "Pass", "End": True})), "x")
+        until(lambda: status(target, arn) == "SUCCEEDED")
+    program = (
+        "import sys, time; from penstock.store import Database; from penstock.services.stepfunctions import StepFunctions\n"
+        "StepFunctions(database=Database(sys.argv[1]), retention_days=0); time.sleep(30)"
+    )
+    said = in_another_process(program, tmp_path / "wf.db", environ={**os.environ, VARIABLE: "purge.inside=kill"})
+    assert said.startswith("-9: ")
+    with service(tmp_path / "wf.db") as target:
+        assert len(target.call("GetExecutionHistory", {"executionArn": arn})["events"]) == 4
 
 
 # ---- faults
