@@ -95,7 +95,7 @@ def local_stepfunctions() -> Peer:
 def prepare() -> list[str]:
     """Installs what is missing of the peers; returns a line for each that cannot be had."""
     missing: list[str] = []
-    if not MOTO_PYTHON.exists() or _runs([str(MOTO_PYTHON), "-c", "import moto.stepfunctions"]) is not None:
+    if not MOTO_PYTHON.exists() or _runs([str(MOTO_PYTHON), "-c", "import moto.stepfunctions, flask"]) is not None:
         print("installing moto into benchmarks/.venv …", file=sys.stderr, flush=True)
         problem = _runs([sys.executable, "-m", "venv", str(HERE / ".venv")]) or _runs(
             [str(MOTO_PYTHON), "-m", "pip", "install", "-q", "-r", str(HERE / "requirements.txt")]

@@ -64,6 +64,8 @@ def test_the_public_names_are_frozen():
         "__version__",
         "errors",
         "load",
+        "redrive",
+        "resume",
         "run",
         "start",
         "test_state",

@@ -85,7 +85,7 @@ def test_a_wrong_machine_name_is_answered_with_a_near_one(tmp_path):
         ("d.json", b"[" * 1000 + b"]" * 1000, "nested deeper"),
         ("h.json", b'{"a": "' + b"x" * 5_000_000 + b'"}', "5,000,009 bytes"),
         ("y.yaml", b"a: [1", "not YAML"),
-        ("t.yaml", b"Resources: {}\n", "CloudFormation"),
+        ("t.yaml", b"Resources: {}\n", "without a state machine"),
         ("p.py", b"def main(data)\n    pass", "not valid Python"),
         ("b.py", bytes(range(128, 255)), "not UTF-8"),
         ("n.py", b"x = '\0'", "null"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import penstock
 from penstock.asl.visits import Outcome, Visits
 
 CASES = Path(os.environ.get("PENSTOCK_CONFORMANCE", "../shared/conformance")) / "states-language" / "cases"
@@ -125,3 +126,30 @@ def test_every_recorded_history_is_understood():
                 assert visits.failure is not None, case["id"]
             seen += 1
     assert seen > 300
+
+
+def test_what_is_redriven_fails_where_it_failed():
+    """A Task is scheduled again without being entered again; a Fail is entered again (Developer Guide, redrive)."""
+    task = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f"}
+    one = {"StartAt": "T", "States": {"T": {**task, "Next": "F"}, "F": {"Type": "Fail", "Error": "Boom"}}}
+    answers = iter([ValueError("first"), ValueError("second"), 1])
+
+    def answer(event, context):
+        value = next(answers)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    with penstock.start(one, functions={"f": answer}) as handle:
+        seen = []
+        for _ in range(4):
+            failed = handle.result()
+            visits = Visits(failed.history)
+            seen.append((failed.failed_state, [(each.name, each.outcome) for each in visits.walk()]))
+            handle.redrive()
+    assert seen == [
+        ("T", [("T", Outcome.FAILED)]),
+        ("T", [("T", Outcome.FAILED)]),
+        ("F", [("T", Outcome.SUCCEEDED), ("F", Outcome.FAILED)]),
+        ("F", [("T", Outcome.SUCCEEDED), ("F", Outcome.FAILED)]),
+    ]

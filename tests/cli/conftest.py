@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+MAIN = [sys.executable, "-c", "import sys; from penstock.cli import main; sys.exit(main())"]
+
 
 @dataclass(frozen=True)
 class Done:
@@ -59,7 +61,7 @@ def penstock(folder: Path) -> Penstock:
     def call(*arguments: str, input: str | bytes = b"", env: dict[str, str] | None = None) -> Done:  # noqa: A002
         clean = {key: value for key, value in os.environ.items() if not key.startswith("PENSTOCK_")}
         done = subprocess.run(
-            [sys.executable, "-c", "import sys; from penstock.cli import main; sys.exit(main())", *arguments],
+            [*MAIN, *arguments],
             input=input.encode() if isinstance(input, str) else input,
             capture_output=True,
             cwd=folder,

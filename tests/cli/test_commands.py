@@ -29,16 +29,20 @@ def test_the_commands_and_flags_are_frozen():
         flags = [opt for each in command.params for opt in each.opts if opt.startswith("-")]
         found[name] = " ".join(flags)
     assert found == {
-        "run": "--input --machine --time --mock --name --history --var --type --map-inputs --json -q --quiet",
-        "compile": "--machine --all --yaml -o --output --source-map --var",
-        "check": "--machine --format --json --severity --select --ignore --type --static",
+        "run": "--input --machine --time --mock --db --name --history --var --parameter --type --map-inputs --json -q --quiet",
+        "compile": "--machine --all --yaml -o --output --source-map --var --parameter",
+        "check": "--machine --format --json --severity --select --ignore --type --static --parameter",
         "import": "--machine --as -o --output",
         "services": "-o --output",
         "explain": "--json",
-        "graph": "--machine --format --history -o --output",
-        "state": "--input --mock --inspect --variables --context --configuration --machine --var --time",
-        "mocks": "--machine -o --output --write-input --write-objects --case --force --var --type",
-        "server": "--host --port --token",
+        "graph": "--machine --format --history -o --output --parameter",
+        "state": "--input --mock --inspect --variables --context --configuration --machine --var --parameter --time"
+        " --endpoint --token",
+        "mocks": "--machine -o --output --write-input --write-objects --case --force --var --parameter --type",
+        "resume": "--db --target --unpark --history --json -q --quiet",
+        "redrive": "--db --endpoint --token --target --history --json -q --quiet",
+        "runs": "",
+        "server": "--db --host --port --token --allow-host --functions --parameter --log-format --log-level",
         "new": "",
         "completion": "",
     }

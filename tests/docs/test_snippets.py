@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,15 @@ def test_the_snippets_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> N
         shutil.copytree(page.parent, folder, ignore=shutil.ignore_patterns("__pycache__", "build"))
     else:
         folder.mkdir()
+    try:
+        follow(page, folder)
+    finally:
+        for left in folder.glob("*.pid"):  # a server that a page leaves running where one of its commands fails
+            with contextlib.suppress(ProcessLookupError, ValueError):
+                os.kill(int(left.read_text()), signal.SIGKILL)
+
+
+def follow(page: Path, folder: Path) -> None:
     namespace: dict[str, Any] = {"__name__": "snippet"}
     exit_code = 0
     for block in snippets.blocks(page):

@@ -22,7 +22,7 @@ from tests.strategies import json_values, machines
 
 from penstock.asl.model import StateMachine
 from penstock.asl.read import read_document
-from penstock.engine import core, limits
+from penstock.engine import core, limits, messages
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record, events
 from penstock.engine.program import Program, compile_program
@@ -57,24 +57,24 @@ def drive(program: Program, value: Any, *, write_down: bool = False) -> tuple[Ex
     log: list[Any] = []
     timers: list[tuple[float, int]] = []
     now = START
-    waiting: list[core.Event] = [core.Started()]
+    waiting: list[messages.Event] = [messages.Started()]
     while execution.status == "RUNNING":
         if execution.ready:
-            event = core.Continued()
+            event = messages.Continued()
         elif waiting:
             event = waiting.pop(0)
         else:
             now, timer = heappop(timers)
-            event = core.TimersFired([timer])
+            event = messages.TimersFired([timer])
         if write_down:
             execution = from_data(program, json.loads(json.dumps(to_data(execution))))
         commands = core.advance(execution, event, now)
         records += execution.take()
         log.append((event, commands))
         for command in commands:
-            if isinstance(command, core.StartTask):
-                waiting.append(core.TaskReported(command.attempt, answer(command.request)))
-            elif isinstance(command, core.SetTimer):
+            if isinstance(command, messages.StartTask):
+                waiting.append(messages.TaskReported(command.attempt, answer(command.request)))
+            elif isinstance(command, messages.SetTimer):
                 heappush(timers, (command.at, command.timer))
     return execution, records, log
 
@@ -214,7 +214,7 @@ def test_huge_maps_and_long_chains_need_no_stack() -> None:
 def test_late_and_foreign_events_change_nothing() -> None:
     program = machine({"W": {"Type": "Wait", "Seconds": 5, "End": True}})
     execution, records, _ = drive(program, {})
-    assert core.advance(execution, core.Started(), START) == []
-    assert core.advance(execution, core.TimersFired([1, 2, 3]), START) == []
+    assert core.advance(execution, messages.Started(), START) == []
+    assert core.advance(execution, messages.TimersFired([1, 2, 3]), START) == []
     assert execution.take() == []
     assert len(records) == 4

@@ -9,7 +9,7 @@ from typing import Any
 from tests.engine.support import FUNCTION, START, machine
 from tests.engine.test_laws import drive
 
-from penstock.engine import core
+from penstock.engine import core, messages
 from penstock.engine.execution import Execution
 from penstock.engine.history import KINDS
 from penstock.engine.snapshot import from_data, to_data
@@ -45,7 +45,7 @@ def test_retries_in_iterations() -> None:
     )
     value = ["", "x", "xx", "xxx", "xxxx"]
     whole, pieces = drive(program, value), drive(program, value, write_down=True)
-    attempts = [c.request.attempt for _, commands in whole[2] for c in commands if isinstance(c, core.StartTask)]
+    attempts = [c.request.attempt for _, commands in whole[2] for c in commands if isinstance(c, messages.StartTask)]
     assert max(attempts) >= 2
     assert whole[0].status == "SUCCEEDED"
     assert pieces[1:] == whole[1:]
@@ -79,7 +79,7 @@ def test_failures_of_a_distributed_map_are_not_forgotten() -> None:
         limit=25_000,
     )
 
-    def tell(event: core.Event) -> list[Any]:
+    def tell(event: messages.Event) -> list[Any]:
         nonlocal execution
         commands = core.advance(execution, event, START)
         types.extend(KINDS[record[0]][0] for record in execution.take())
@@ -87,12 +87,12 @@ def test_failures_of_a_distributed_map_are_not_forgotten() -> None:
         return commands
 
     types: list[str] = []
-    children = [c.child for c in tell(core.Started()) if isinstance(c, core.StartChild)]
+    children = [c.child for c in tell(messages.Started()) if isinstance(c, messages.StartChild)]
     assert len(children) == 3
-    assert tell(core.ChildClosed(children[2], "FAILED", error="E")) == []
-    commands = tell(core.ChildClosed(children[0], "FAILED", error="E"))
-    assert core.CancelChild(children[1]) in commands
-    ended = next(c for c in commands if isinstance(c, core.EndMapRun))
-    tell(core.MapRunEnded(ended.run))
+    assert tell(messages.ChildClosed(children[2], "FAILED", error="E")) == []
+    commands = tell(messages.ChildClosed(children[0], "FAILED", error="E"))
+    assert messages.CancelChild(children[1]) in commands
+    ended = next(c for c in commands if isinstance(c, messages.EndMapRun))
+    tell(messages.MapRunEnded(ended.run))
     assert types[-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
     assert execution.error == "States.ExceedToleratedFailureThreshold"

@@ -103,6 +103,8 @@ class Connections:
     def __init__(self, place: tuple[str, int], findings: Findings) -> None:
         self._place = place
         self._findings = findings
+        self.alive = True
+        """False when the server takes no connection, or lets a request wait for too long: it is of no use to go on."""
 
     def ask(self, operation: str, datas: list[bytes]) -> Iterator[object]:
         import selectors
@@ -113,7 +115,13 @@ class Connections:
 
             def send() -> None:
                 request = waiting.pop()
-                connection = stack.enter_context(socket.create_connection(self._place, timeout=SECONDS))
+                try:
+                    connection = stack.enter_context(socket.create_connection(self._place, timeout=SECONDS))
+                except OSError as error:
+                    self.alive = False
+                    self._findings.add(f"{operation}: no connection: {error}", request)
+                    waiting.clear()
+                    return
                 connection.sendall(request)
                 selector.register(connection, selectors.EVENT_READ, [request, b""])
 
@@ -136,6 +144,7 @@ class Connections:
             while selector.get_map():
                 ready = selector.select(SECONDS)
                 if not ready:
+                    self.alive = False
                     for key in selector.get_map().values():
                         self._findings.add(f"{operation}: no answer within {SECONDS} s", key.data[0])
                     return
@@ -255,8 +264,9 @@ def fuzz(each: int, seed: str, only: list[str] | None = None, tell: bool = False
         for line in server.log.splitlines():
             if line.startswith("{") and json.loads(line).get("level") in ("error", "critical"):
                 findings.add(f"log: {json.loads(line)['message']} {json.loads(line).get('fault', '')[-400:]}")
-        if "Traceback" in server.log:
-            findings.add(f"log: {server.log[server.log.index('Traceback') :][:1000]}")
+        trace = re.search(r"^Traceback", server.log, re.MULTILINE)
+        if trace is not None:
+            findings.add(f"log: {server.log[trace.start() :][:1000]}")
         if server.process.returncode != 0:
             findings.add(f"the server ended with {server.process.returncode}")
         for what in strange(folder, audit, before):
@@ -270,8 +280,10 @@ def _each(server: Server, each: int, seed: str, names: list[str], findings: Find
     for operation in names:
         draw = Random(f"{seed}-{operation}")
         done, began = 0, time.monotonic()
-        while done < each and server.process.poll() is None:
+        while done < each and connections.alive:
             _basics(draw, connections, known)
+            if not connections.alive:
+                return
             count = min(100, each - done)
             datas = [body(draw, parameters(draw, operation, known)) for _ in range(count)]
             for answer in connections.ask(operation, datas):

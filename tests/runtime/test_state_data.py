@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from penstock.runtime import InvalidItem, ItemNotFound, ItemTooLarge, StateDataClient
@@ -128,6 +128,7 @@ def test_wrong_use(client: StateDataClient) -> None:
 
 
 @given(table=st.text(), execution=st.text(), key=st.text(min_size=1), index=st.none() | st.integers(0, 10**9))
+@example(table="ü" * 200, execution="e", key="k", index=None)  # longer than a file's name may be, once it is quoted
 def test_any_names_make_a_file_inside_the_folder(
     tmp_path_factory: pytest.TempPathFactory, table: str, execution: str, key: str, index: int | None
 ) -> None:

@@ -199,6 +199,20 @@ def test_a_body_of_a_gigabyte_is_refused_and_its_client_told(server: Server, ann
         assert peak < 500_000  # kB
 
 
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "chunked"])
+def test_a_client_that_sends_all_before_it_reads_gets_to_read_why(server: Server, announced: bool) -> None:
+    total = 48 << 20
+    piece = b" " * (1 << 20)
+    with connect(server.place) as connection:
+        connection.sendall(head(f"Content-Length: {total}" if announced else "Transfer-Encoding: chunked"))
+        for _ in range(48):
+            connection.sendall(piece if announced else b"100000\r\n" + piece + b"\r\n")
+        status, headers, body = read_answer(connection)
+        assert (status, headers["connection"]) == (413, "close")
+        assert json.loads(body)["__type"] == "RequestEntityTooLargeException"
+        assert is_over(connection)
+
+
 def test_a_body_is_asked_for_with_100_continue(server: Server) -> None:
     with connect(server.place) as connection:
         connection.sendall(head("Content-Length: 2", "Expect: 100-continue"))

@@ -47,7 +47,7 @@ def test_a_damaged_file_is_set_aside_and_reported(harm: object, file: Path) -> N
     assert not file.exists()
     # The next start makes no empty database either, until somebody has decided.
     with pytest.raises(
-        StoreDamaged, match="was found damaged earlier and set aside as .* move that file away to begin"
+        StoreDamaged, match=r"was found damaged earlier and set aside as .* move that file away to begin"
     ):
         Database(file)
     assert not file.exists()

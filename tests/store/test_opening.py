@@ -170,7 +170,7 @@ def test_a_process_that_lost_the_file_writes_nothing_more(tmp_path: Path, monkey
     fill(first, 1)
     monkeypatch.setattr(lock, "_lock", lambda file: True)
     second = Database(tmp_path / "wf.db")
-    with pytest.raises(StoreInUse, match="Another process has taken over .*; this one writes nothing more"):
+    with pytest.raises(StoreInUse, match=r"Another process has taken over .*; this one writes nothing more"):
         fill(first, 1, start=2)
     fill(second, 1, start=3)
     assert names(second) == ["1", "3"]

@@ -75,6 +75,8 @@ class Visits:
         self.failure: Visit | None = None
         self.started: float | None = None
         self.stopped: float | None = None
+        self._again: Visit | None = None
+        """What failed, and was redriven since."""
         # Where an event stands: a visit, or a lane whose first state has not been entered yet.
         self._at: dict[int, Visit | Lane] = {}
         self._forks: dict[int, Visit] = {}
@@ -137,8 +139,7 @@ class Visits:
             return self.main
         end = _ENDS.get(kind)
         if end is None:  # ExecutionRedriven: the failed part runs again
-            self.outcome, self.failure, self.stopped = Outcome.RUNNING, None, None
-            return place
+            return self._redrive(place)
         self.outcome, self.stopped = end, when
         self.error, self.cause = _text(details.get("error")), _text(details.get("cause"))
         if end is not Outcome.SUCCEEDED:
@@ -152,6 +153,19 @@ class Visits:
                 self.failure = _innermost_failure(visit)
         _close(self.main, end, when)
         return place
+
+    def _redrive(self, place: Visit | Lane) -> Visit | Lane:
+        """A Task is tried again without being entered again; any other state is entered, which takes the visit's place."""
+        failed = self.failure
+        self.outcome, self.failure, self.stopped = Outcome.RUNNING, None, None
+        self.main.outcome = Outcome.RUNNING
+        if failed is None:
+            return place
+        for visit in _upwards(failed):
+            visit.outcome, visit.left, visit.error, visit.cause = Outcome.RUNNING, None, None, None
+            visit.lane.outcome = Outcome.RUNNING
+        self._again = failed
+        return failed
 
     def _open_visit(self, name: str | None) -> Visit | None:
         """The innermost visit that has not ended, of that name if there is one."""
@@ -171,6 +185,10 @@ class Visits:
         else:
             lane = place.lane if isinstance(place, Visit) else place
         visit = Visit(str(details.get("name", "")), state, lane, entered=when)
+        again, self._again = self._again, None
+        if again is not None and again.name == visit.name and again.lane.visits[-1:] == [again]:
+            again.lane.visits.pop()
+            lane = visit.lane = again.lane
         if state == "Fail":
             visit.error = _text(self._fail_errors.get(visit.name))
         lane.visits.append(visit)

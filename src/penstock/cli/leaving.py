@@ -41,7 +41,8 @@ def leaving(leave: Callable[[], None]) -> Iterator[Left]:
     if threading.current_thread() is not threading.main_thread():
         yield left
         return
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    # What whoever started the process has it ignore (nohup, a shell's background jobs) stays ignored.
+    before = {number: handler for number in SIGNALS if (handler := signal.getsignal(number)) is not signal.SIG_IGN}
 
     def restore() -> None:
         for number, handler in before.items():
@@ -52,7 +53,7 @@ def leaving(leave: Callable[[], None]) -> Iterator[Left]:
         restore()
         leave()
 
-    for number in SIGNALS:
+    for number in before:
         signal.signal(number, hear)
     try:
         yield left
@@ -62,7 +63,8 @@ def leaving(leave: Callable[[], None]) -> Iterator[Left]:
 
 class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        output.problem(record.getMessage())
+        if record.levelno < logging.ERROR:  # of an error, what is raised tells
+            output.problem(record.getMessage())
 
 
 @contextmanager

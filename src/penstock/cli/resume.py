@@ -10,7 +10,7 @@ from penstock.cli import output, results
 from penstock.cli.leaving import Left, leaving, warnings_shown
 from penstock.cli.options import db_option, endpoint_of, endpoint_options
 from penstock.clock import SystemClock, VirtualClock
-from penstock.errors import UsageError
+from penstock.errors import PenstockError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from penstock.options import ResumeOptions
@@ -125,7 +125,6 @@ def _one(
     again: bool = False,
 ) -> int:
     from penstock.durable import Began, Resumed, written
-    from penstock.errors import PenstockError
 
     began = Began.read(summary)
     assert began is not None
@@ -167,14 +166,20 @@ def _several(
     left = Left()
     for group in groups:
         options: ResumeOptions = {"log": results.unheard if quiet else results.log}
-        with Resumed(database, group, options, target=target) as resumed:
-            for problem in resumed.parked:
-                output.problem(problem)
-                total, failed = total + 1, failed + 1
-            with leaving(resumed.leave) as left:
-                for result in resumed.results():
-                    total, failed = total + 1, failed + (not result.succeeded)
-                    output.result_json(results.describe(result), indent=None)
+        try:
+            with Resumed(database, group, options, target=target) as resumed:
+                for problem in resumed.parked:
+                    output.problem(problem)
+                    total, failed = total + 1, failed + 1
+                with leaving(resumed.leave) as left:
+                    for result in resumed.results():
+                        total, failed = total + 1, failed + (not result.succeeded)
+                        output.result_json(results.describe(result), indent=None)
+        except StoreError:
+            raise
+        except PenstockError as error:  # of this target; the others go on
+            output.problem(str(error))
+            total, failed = total + len(group), failed + len(group)
         if left.number is not None:
             left.end(ctx, ["penstock", "resume", "--db", str(database.path)])
     if not quiet:

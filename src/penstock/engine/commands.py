@@ -15,7 +15,17 @@ from penstock import failpoints
 from penstock.engine import limits
 from penstock.engine.agenda import names_an_instant
 from penstock.engine.children import NestedExecutions
-from penstock.engine.core import (
+from penstock.engine.execution import Execution, Type
+from penstock.engine.mapruns import (
+    ChildrenFound,
+    EndMapRun,
+    ItemsRead,
+    MapRunEnded,
+    ReadItems,
+    RedriveMapRun,
+    StartMapRun,
+)
+from penstock.engine.messages import (
     CancelChild,
     CancelTask,
     CancelTimer,
@@ -27,16 +37,6 @@ from penstock.engine.core import (
     StartChild,
     StartTask,
     StopRequested,
-)
-from penstock.engine.execution import Execution, Type
-from penstock.engine.mapruns import (
-    ChildrenFound,
-    EndMapRun,
-    ItemsRead,
-    MapRunEnded,
-    ReadItems,
-    RedriveMapRun,
-    StartMapRun,
 )
 from penstock.engine.redriving import why_not
 from penstock.engine.running import Running

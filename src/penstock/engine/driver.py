@@ -24,7 +24,11 @@ from penstock.engine.agenda import Agenda
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
 from penstock.engine.commands import Commands
-from penstock.engine.core import (
+from penstock.engine.core import advance
+from penstock.engine.execution import Execution, Type
+from penstock.engine.history import Record, events
+from penstock.engine.mapruns import ItemsRead, MapRunEnded
+from penstock.engine.messages import (
     ChildClosed,
     Continued,
     Event,
@@ -33,11 +37,7 @@ from penstock.engine.core import (
     StopRequested,
     TaskReported,
     TimersFired,
-    advance,
 )
-from penstock.engine.execution import Execution, Type
-from penstock.engine.history import Record, events
-from penstock.engine.mapruns import ItemsRead, MapRunEnded
 from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
 from penstock.engine.running import ExecutionResult, Observer, Running
@@ -123,6 +123,8 @@ class Driver:
         self._held: list[Callable[[], None]] = []
         """What is to be done when the round is durable."""
         self._acks: list[Settled] = []
+        self._fresh: list[Running] = []
+        """Executions that no transaction has yet."""
         self.failing: StoreUnavailable | None = None
         """Why nothing goes on, when that is so."""
         self.handlers: list[TaskHandler] = list(handlers)
@@ -185,6 +187,8 @@ class Driver:
         running.linked = link is not None
         if self.journal is not None:
             self.journal.begin(running, self.time(), link)
+            if running.entry is not None:
+                self._fresh.append(running)
             self._by_arn[execution.arn] = running
         self._open.add(running)
         self._turns.append((running, Started()))
@@ -272,7 +276,7 @@ class Driver:
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
         execution = running.execution
-        while execution.status == "RUNNING" and not (self._left or running.withdrawn):
+        while (execution.status == "RUNNING" or self.failing is not None) and not (self._left or running.withdrawn):
             self.turn()
         return running.result
 
@@ -282,7 +286,7 @@ class Driver:
 
     def finish(self) -> None:
         """Runs the loop until nothing runs any more: also what `states:startExecution` began and did not wait for."""
-        while self._open and not self._left:
+        while (self._open or self.failing is not None) and not self._left:
             self.turn()
 
     @property
@@ -348,8 +352,9 @@ class Driver:
     def turn(self) -> None:
         """One round: all news, all due timers; and if there was nothing, waiting for something."""
         turns = self._turns
-        if self.failing is not None and not self._settled([]):
-            self._hold_still()
+        if self.failing is not None:
+            if not self._settled([]):
+                self._hold_still()
             return
         if turns:
             acks, self._acks = self._acks, []
@@ -375,16 +380,17 @@ class Driver:
         try:
             journal.commit()
         except StoreUnavailable as error:
-            if self.failing is None:
-                _log.warning("Nothing goes on until it can be written down. %s", error)
-            self.failing = error
+            first, self.failing = self.failing is None, error
             self._withdraw(error)
+            if first and self._open:
+                _log.error("Executions stand still, and none begins, until the database can be written: %s", error)
             for done in acks:
                 done(error)
             return False
         if self.failing is not None:
-            _log.warning("It can be written down again, and all goes on.")
+            _log.warning("The database can be written again; executions go on.")
             self.failing = None
+        self._fresh.clear()
         held, self._held = self._held, []
         for call in held:
             self.settled(call)
@@ -399,15 +405,15 @@ class Driver:
     def _withdraw(self, error: StoreUnavailable) -> None:
         """Takes back what was begun in the round that cannot be committed, as if it had never been asked for."""
         assert self.journal is not None
-        # Those that have ended in this very round, too, of which only what waits for the round still knows. Not those whose
-        # parent is durable: they go on with it.
-        ended = (running for running in map(_running_of, self._held) if running is not None)
-        known = dict.fromkeys([*self._open, *ended])
-        pending = [e for e in known if e.entry is not None and not e.entry.durable and not e.linked]
+        # Not those whose parent is durable: they go on with it.
+        pending = [running for running in self._fresh if not running.linked]
         if not pending:
             return
+        self._fresh = [running for running in self._fresh if running.linked]
         while pending:
             running = pending.pop()
+            if running.withdrawn:
+                continue
             pending += running.children.values()
             running.withdrawn = True
             self.journal.withdraw(running)

@@ -12,7 +12,9 @@ from typing import Any, Final, cast
 
 import msgpack
 
-from penstock.engine.core import (
+from penstock.engine.history import KIND, KINDS, Record
+from penstock.engine.mapruns import ChildrenFound, ItemsRead, MapRunEnded
+from penstock.engine.messages import (
     ChildClosed,
     Continued,
     Event,
@@ -23,8 +25,6 @@ from penstock.engine.core import (
     TaskReported,
     TimersFired,
 )
-from penstock.engine.history import KIND, KINDS, Record
-from penstock.engine.mapruns import ChildrenFound, ItemsRead, MapRunEnded
 from penstock.engine.tasks import handler
 from penstock.jsontools import Json, dumps
 

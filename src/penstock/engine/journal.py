@@ -18,10 +18,10 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock import failpoints
-from penstock.engine.core import ChildClosed, Event, Redriven, TaskReported
 from penstock.engine.encoding import pack_event, pack_records, unpack_records
 from penstock.engine.execution import Execution, Status
 from penstock.engine.history import Record
+from penstock.engine.messages import ChildClosed, Event, Redriven, TaskReported
 from penstock.engine.snapshot import to_data
 from penstock.engine.tasks.handler import Submitted, TaskRequest
 from penstock.jsontools import Json, dumps, dumps_text

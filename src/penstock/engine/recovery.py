@@ -19,11 +19,12 @@ from penstock.clock import SystemClock
 from penstock.engine import limits
 from penstock.engine.agenda import names_an_instant
 from penstock.engine.commands import MapRunWork
-from penstock.engine.core import Started, StartTask, advance
+from penstock.engine.core import advance
 from penstock.engine.encoding import pack_records, unpack_event
 from penstock.engine.execution import Execution, RunJoin
 from penstock.engine.journal import Closed, Entry, Journal, child_closed, closed_of
 from penstock.engine.mapruns import EndMapRun, ReadItems, RedriveMapRun
+from penstock.engine.messages import Started, StartTask
 from penstock.engine.program import Program
 from penstock.engine.running import Running
 from penstock.engine.snapshot import from_data
@@ -148,7 +149,7 @@ def _replay(journal: Journal, running: Running) -> None:
 
 
 def _note_answer(entry: Entry, event: object) -> None:
-    from penstock.engine.core import TaskReported
+    from penstock.engine.messages import TaskReported
     from penstock.engine.tasks.handler import Submitted
 
     if isinstance(event, TaskReported) and isinstance(event.report, Submitted):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.clock import VirtualClock
-from penstock.engine.core import StopRequested
-from penstock.engine.encoding import unpack_records
+from penstock.engine.encoding import count_records
+from penstock.engine.messages import StopRequested
 from penstock.engine.recovery import Programs, recover
 from penstock.store import Summary
 from penstock.store.executions import Closing, Executions
@@ -80,5 +80,5 @@ def _aborted(store: Executions, summary: Summary, error: str | None, cause: str 
         stopped=now,
         redriven=summary.redriven,
         redrive_count=summary.redrive_count,
-        events=0 if last is None else last[0] + len(unpack_records(last[1])) - 1,
+        events=0 if last is None else last[0] + count_records(last[1]) - 1,
     )

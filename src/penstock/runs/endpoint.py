@@ -72,7 +72,7 @@ class Endpoint:
             connection.close()
         try:
             answer = json.loads(text, object_hook=_with_dates)
-        except ValueError:
+        except (ValueError, OverflowError, OSError, RecursionError):  # no JSON, or instants that there are not
             answer = None
         if not isinstance(answer, dict):
             raise MissingRequirement(

@@ -15,6 +15,9 @@ from penstock.runtime._waiting import now
 
 _numbers = itertools.count()
 
+_LONGEST = 200
+"""Characters of a folder's name that are the table's own; file systems allow 255 bytes."""
+
 
 class LocalStore:
     """One file an item under `root`; a file appears whole or not at all, so processes may share the folder."""
@@ -44,7 +47,10 @@ class LocalStore:
         import hashlib
 
         name = hashlib.sha256(partition_key.encode()).hexdigest()[:40]
-        return self._root / (quote(table_name, safe="").replace(".", "%2E") or "%") / name
+        table = quote(table_name, safe="").replace(".", "%2E") or "%"
+        if len(table) > _LONGEST:
+            table = f"{table[:_LONGEST]}%{hashlib.sha256(table_name.encode()).hexdigest()[:40]}"
+        return self._root / table / name
 
 
 def _file_name(index: int | None) -> str:

@@ -14,6 +14,8 @@ from typing import Final
 import uvicorn
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+END_SECONDS: Final = 12
+"""Ours: how long the end of a server may take in all: GRACE_SECONDS for requests, and then its stores and workers."""
 _log = logging.getLogger("penstock.server")
 
 
@@ -25,6 +27,8 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._release = release
         self._fault = fault
+        self._never = threading.Event()
+        """Never set: whoever waits for it ends with the process."""
 
     async def on_tick(self, counter: int) -> bool:
         # Ten times a second. A process whose executions have stopped ends, so that its supervisor starts the next.
@@ -50,6 +54,13 @@ class Server(uvicorn.Server):
         self.should_exit = True
         # Not in the signal's own frame, which may hold any lock.
         threading.Thread(target=self._let_go, name="penstock-release", daemon=True).start()
+        threading.Thread(target=self._end_at_last, name="penstock-end", daemon=True).start()
+
+    def _end_at_last(self) -> None:
+        # What hangs (a file system, a function's own thread) must not keep the process; all that is acknowledged is durable.
+        if not self._never.wait(END_SECONDS):
+            _log.error("The server did not come to its end within %s seconds, and is ended.", END_SECONDS)
+            os._exit(128 + signal.SIGTERM)
 
     def _let_go(self) -> None:
         _log.info("The server ends.", extra={"requests": len(self.server_state.tasks)})

@@ -248,6 +248,8 @@ class Database:
         try may succeed), StoreInUse where another process has taken the file over.
         """
         with self._writing:
+            if self._closed:
+                raise StoreUnavailable(f"{self.path} cannot be written: it has been closed.")
             connection = self._connection
             try:
                 connection.execute("BEGIN IMMEDIATE")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from penstock.store.database import Database
+from penstock.store.texts import bound, text_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ _COLUMNS: Final = (
     "stopped, redriven, redrive_count, events, parent, child, run, items, recoveries, recovered, parked"
 )
 _NAMES: Final = tuple(_COLUMNS.split(", "))
+_TEXTS: Final = ("arn", "owner", "name", "processor", "about", "record", "error", "cause", "parked")
 
 
 class Executions:
@@ -111,22 +113,24 @@ class Executions:
             "INSERT INTO executions (id, arn, owner, name, type, status, definition, processor, about, record, input, "
             "started, parent, child, run, items) VALUES (?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (
-                    row.id,
-                    row.arn,
-                    row.owner,
-                    row.name,
-                    row.type,
-                    row.definition,
-                    row.processor,
-                    row.about,
-                    row.record,
-                    row.input,
-                    row.started,
-                    row.parent,
-                    row.child,
-                    row.run,
-                    row.items,
+                bound(
+                    (
+                        row.id,
+                        row.arn,
+                        row.owner,
+                        row.name,
+                        row.type,
+                        row.definition,
+                        row.processor,
+                        row.about,
+                        row.record,
+                        row.input,
+                        row.started,
+                        row.parent,
+                        row.child,
+                        row.run,
+                        row.items,
+                    )
                 )
                 for row in rows
             ],
@@ -147,16 +151,18 @@ class Executions:
             "UPDATE executions SET status = ?, output = ?, error = ?, cause = ?, stopped = ?, redriven = ?, "
             "redrive_count = ?, events = ? WHERE id = ?",
             [
-                (
-                    row.status,
-                    row.output,
-                    row.error,
-                    row.cause,
-                    row.stopped,
-                    row.redriven,
-                    row.redrive_count,
-                    row.events,
-                    row.id,
+                bound(
+                    (
+                        row.status,
+                        row.output,
+                        row.error,
+                        row.cause,
+                        row.stopped,
+                        row.redriven,
+                        row.redrive_count,
+                        row.events,
+                        row.id,
+                    )
                 )
                 for row in rows
             ],
@@ -186,17 +192,19 @@ class Executions:
     @staticmethod
     def map_run(connection: sqlite3.Connection, rows: Iterable[tuple[str, int, int, str]]) -> None:
         """(arn, execution, number, data)."""
-        connection.executemany("INSERT OR REPLACE INTO map_runs VALUES (?, ?, ?, ?)", rows)
+        connection.executemany("INSERT OR REPLACE INTO map_runs VALUES (?, ?, ?, ?)", map(bound, rows))
 
     @staticmethod
     def define(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
         """(id, hash, text)."""
-        connection.executemany("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", rows)
+        connection.executemany("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", map(bound, rows))
 
     @staticmethod
     def recovered(connection: sqlite3.Connection, rows: Iterable[tuple[int, int, str | None, int]]) -> None:
         """(recoveries, last turn, parked, id)."""
-        connection.executemany("UPDATE executions SET recoveries = ?, recovered = ?, parked = ? WHERE id = ?", rows)
+        connection.executemany(
+            "UPDATE executions SET recoveries = ?, recovered = ?, parked = ? WHERE id = ?", map(bound, rows)
+        )
 
     # ---- questions
 
@@ -217,7 +225,7 @@ class Executions:
     def definition(self, id: int) -> str:  # noqa: A002  (the column's name)
         with self.database.read() as connection:
             row = connection.execute("SELECT text FROM definitions WHERE id = ?", (id,)).fetchone()
-        return str(row[0])
+        return str(text_of(row[0]))
 
     def find(self, arn: str) -> Summary | None:
         return self._one("arn = ?", (arn,))
@@ -270,17 +278,18 @@ class Executions:
         """Ids of whole executions (no Map Run's children, which go with their parents) that ended before `instant`."""
         with self.database.read() as connection:
             rows = connection.execute(
-                "SELECT id FROM executions WHERE stopped < ? AND parent IS NULL AND status <> 'RUNNING' LIMIT ?",
+                "SELECT id FROM executions WHERE stopped < ? AND run IS NULL AND status <> 'RUNNING' LIMIT ?",
                 (instant, limit),
             ).fetchall()
         return [row[0] for row in rows]
 
     def descendants(self, id: int) -> list[int]:  # noqa: A002
-        """All executions that it started, and they started, and so on."""
+        """The children of its Map Runs, and of theirs, and so on. What Tasks started is on its own."""
         with self.database.read() as connection:
             rows = connection.execute(
-                "WITH RECURSIVE below(id) AS (SELECT id FROM executions WHERE parent = ? UNION "
-                "SELECT e.id FROM executions e JOIN below ON e.parent = below.id) SELECT id FROM below",
+                "WITH RECURSIVE below(id) AS (SELECT id FROM executions WHERE parent = ? AND run IS NOT NULL UNION "
+                "SELECT e.id FROM executions e JOIN below ON e.parent = below.id AND e.run IS NOT NULL) "
+                "SELECT id FROM below",
                 (id,),
             ).fetchall()
         return [row[0] for row in rows]
@@ -342,25 +351,30 @@ class Executions:
     def map_runs_of(self, execution: int) -> list[tuple[str, int, str]]:
         """(arn, number, data), in the order of their beginnings."""
         with self.database.read() as connection:
-            return connection.execute(
+            rows = connection.execute(
                 "SELECT arn, number, data FROM map_runs WHERE execution = ? ORDER BY number", (execution,)
             ).fetchall()
+        return [(text_of(arn), number, text_of(data)) for arn, number, data in rows]
 
     def map_run_of(self, arn: str) -> tuple[int, int, str] | None:
         """(execution, number, data)."""
         with self.database.read() as connection:
-            row: tuple[int, int, str] | None = connection.execute(
-                "SELECT execution, number, data FROM map_runs WHERE arn = ?", (arn,)
+            row = connection.execute(
+                "SELECT execution, number, data FROM map_runs WHERE arn = ?", bound((arn,))
             ).fetchone()
-        return row
+        return None if row is None else (row[0], row[1], text_of(row[2]))
 
     def _one(self, where: str, values: tuple[object, ...]) -> Summary | None:
         return next(self._many(f"{where} LIMIT 1", values), None)
 
     def _many(self, where: str, values: tuple[object, ...]) -> Iterator[Summary]:
         with self.database.read() as connection:
-            for row in connection.execute(f"SELECT {_COLUMNS} FROM executions WHERE {where}", values):
-                yield Summary(**dict(zip(_NAMES, row, strict=True)))
+            for row in connection.execute(f"SELECT {_COLUMNS} FROM executions WHERE {where}", bound(values)):
+                fields = dict(zip(_NAMES, row, strict=True))
+                for name in _TEXTS:
+                    if isinstance(fields[name], bytes):
+                        fields[name] = text_of(fields[name])
+                yield Summary(**fields)
 
 
 def hash_of(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from penstock.store.database import Database
+from penstock.store.texts import bound, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,15 @@ class Records:
             for row in connection.execute(
                 "SELECT arn, owner, number, data FROM records WHERE kind = ? ORDER BY number", (self._kind,)
             ):
-                yield RecordRow(*row)
+                yield RecordRow(*map(text_of, row))
 
     def put(self, row: RecordRow) -> None:
         with self._database.write() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)",
-                (self._kind, row.arn, row.owner, row.number, row.data),
+                bound((self._kind, row.arn, row.owner, row.number, row.data)),
             )
 
     def delete(self, arn: str) -> None:
         with self._database.write() as connection:
-            connection.execute("DELETE FROM records WHERE kind = ? AND arn = ?", (self._kind, arn))
+            connection.execute("DELETE FROM records WHERE kind = ? AND arn = ?", bound((self._kind, arn)))

@@ -13,7 +13,7 @@ import pytest
 from tests.engine.support import FUNCTION, Scripted, machine, types
 
 from penstock.clock import Entropy, VirtualClock
-from penstock.engine import core
+from penstock.engine import core, messages
 from penstock.engine.driver import Driver, ExecutionResult, run
 from penstock.engine.execution import Execution, RunJoin
 from penstock.engine.mapruns import Sink
@@ -538,7 +538,7 @@ def test_a_run_may_be_written_down_between_any_two_events(fields: dict[str, Any]
             machine_name="m", role_arn="r", type="STANDARD", seed="s", limit=25_000,
         )  # fmt: skip
         items = [({"n": str(n)}, None, "S3://in/k") for n in range(10)]
-        pending: deque[core.Event] = deque([core.Started()])
+        pending: deque[messages.Event] = deque([messages.Started()])
         said: list[str] = []
         while pending:
             commands = core.advance(execution, pending.popleft(), 1_700_000_000.0)
@@ -551,19 +551,19 @@ def test_a_run_may_be_written_down_between_any_two_events(fields: dict[str, Any]
                     assert execution.root.join.command == before.command  # enough to begin the run anew
             for command in commands:
                 match command:
-                    case core.StartChild():
+                    case messages.StartChild():
                         said.append(f"child {command.child} {command.text.decode()} {command.item} {command.items}")
                         failed = command.text == b'{"n":"5"}' and "ToleratedFailureCount" in fields
-                        news = core.ChildClosed(command.child, "SUCCEEDED", command.value, command.text)
+                        news = messages.ChildClosed(command.child, "SUCCEEDED", command.value, command.text)
                         if failed:
-                            news = core.ChildClosed(command.child, "FAILED", error="E", described={"Error": "E"})
+                            news = messages.ChildClosed(command.child, "FAILED", error="E", described={"Error": "E"})
                         pending.append(news)
-                    case core.ReadItems(number):
+                    case messages.ReadItems(number):
                         taken, items = items[:4], items[4:]
-                        pending.append(core.ItemsRead(number, taken, bool(items)))
-                    case core.EndMapRun():
+                        pending.append(messages.ItemsRead(number, taken, bool(items)))
+                    case messages.EndMapRun():
                         said.append(repr(command))
-                        pending.append(core.MapRunEnded(command.run))
+                        pending.append(messages.MapRunEnded(command.run))
         return said, (execution.status, execution.output, execution.error)
 
     assert drive(write_down=True) == drive(write_down=False)

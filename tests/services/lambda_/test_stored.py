@@ -68,12 +68,14 @@ def test_code_that_a_killed_process_left_behind_is_removed(tmp_path: Path) -> No
     assert home.stat().st_mode & 0o077 == 0
 
 
-def test_what_cannot_be_written_is_a_fault_of_the_service(tmp_path: Path) -> None:
+def test_a_full_disk_refuses_new_functions_and_keeps_the_others(tmp_path: Path) -> None:
     database = Database(tmp_path / "runs.db", synchronous="NORMAL")
     with service(database=database) as lambda_:
         create(lambda_, "f", "def handler(e, c):\n    return 1\n")
-        database.close()
+        database._connection.execute("PRAGMA max_page_count = 1")  # SQLite takes what there is as the least
         with pytest.raises(ServiceError, match="cannot be written") as error:
-            create(lambda_, "g", "x = 1\n")
+            create(lambda_, "g", "x = 1\n", Environment={"Variables": {"A": "x" * 4000}}, Tags={"a" * 100: "b" * 200})
         assert error.value.code == "ServiceException"
-        assert invoke(lambda_, "f", {})["Payload"] == 1  # what is there goes on
+        assert lambda_.find("g") is None
+        assert invoke(lambda_, "f", {})["Payload"] == 1
+    database.close()

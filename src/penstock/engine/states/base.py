@@ -13,9 +13,10 @@ from penstock.engine.retry import Recovery
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
-    from penstock.engine.core import ChildClosed, MapRunUpdated, Turn
+    from penstock.engine.core import Turn
     from penstock.engine.execution import RunJoin
     from penstock.engine.mapruns import ChildrenFound, ItemsRead, MapRunEnded
+    from penstock.engine.messages import ChildClosed, MapRunUpdated
     from penstock.engine.tasks.handler import Report
 
 Update: TypeAlias = Callable[[Json, Json], Json]

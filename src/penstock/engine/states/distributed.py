@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from penstock.asl.errors import DATA_LIMIT_EXCEEDED, EXCEED_TOLERATED_FAILURE_THRESHOLD, ITEM_READER_FAILED
 from penstock.asl.scope import Compute, EvaluationError
 from penstock.engine import limits
-from penstock.engine.core import CancelChild, ChildClosed, RedriveChild, StartChild
 from penstock.engine.execution import RESULT, STATE_DATA, WAITING, Failure, Frame, ItemOf, PlainError, RunJoin, alone
 from penstock.engine.history import KIND
 from penstock.engine.mapruns import (
@@ -26,12 +25,14 @@ from penstock.engine.mapruns import (
     Source,
     StartMapRun,
 )
+from penstock.engine.messages import CancelChild, ChildClosed, RedriveChild, StartChild
 from penstock.engine.states.base import State, runtime, too_large
 from penstock.engine.states.mapping import Figure, Map
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
-    from penstock.engine.core import MapRunUpdated, Turn
+    from penstock.engine.core import Turn
+    from penstock.engine.messages import MapRunUpdated
     from penstock.engine.program import Program
 
 _STARTED: Final = KIND["MapStateStarted"]

@@ -9,9 +9,9 @@ from penstock.asl.scope import Compute
 from penstock.clock import iso8601
 from penstock.engine import execution as at
 from penstock.engine import limits
-from penstock.engine.core import StartTask
 from penstock.engine.execution import RESULT, STARTED, WAITING, Attempt, Failure, Frame
 from penstock.engine.history import KIND, Record
+from penstock.engine.messages import StartTask
 from penstock.engine.resources import Kind, Pattern, Resource
 from penstock.engine.states.base import DATA_LIMIT, RUNTIME, RecoveringState, State, runtime, too_large
 from penstock.engine.states.waiting import shown

@@ -38,11 +38,23 @@ class S3Objects:
     def put(self, bucket: str, key: str, content: IO[bytes]) -> None:
         with _errors():
             # In parts where it is long: one PutObject takes 5 GB.
-            self._client().upload_fileobj(content, bucket, key)
+            self._client().upload_fileobj(_Lent(content), bucket, key)
 
     def check(self, bucket: str) -> None:
         with _errors():
             self._client().head_bucket(Bucket=bucket)
+
+
+class _Lent:
+    """A file that is still its owner's afterwards: boto3 closes what it has uploaded."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read = file.read
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def close(self) -> None:
+        """Its owner does that."""
 
 
 class _Body:

@@ -56,6 +56,7 @@ def get_activity_task(state: State, given: Parameters) -> Answer:
     """Waits up to a minute; an empty answer where no task has come."""
     arn = given["activityArn"]
     parse(arn, "activity")
+    _check_writable(state)  # nobody is given a task where that could not be written down
     task = state.callbacks.get_activity_task(arn, worker=given.get("workerName"), wait=state.poll_seconds)
     if task is None:
         return {}

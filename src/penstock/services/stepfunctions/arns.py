@@ -27,10 +27,6 @@ class Arn:
 
 def parse(text: str, *types: str) -> Arn:
     """Raises ServiceError InvalidArn for what is no ARN of one of these types (sentences: recorded)."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # a lone surrogate, which no name holds
-        raise invalid(f"Invalid ARN: {text}") from None
     if not text.startswith("arn:"):
         raise invalid(f"Invalid ARN prefix: {text}")
     parts = text.split(":", 7)

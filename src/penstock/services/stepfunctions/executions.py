@@ -192,6 +192,8 @@ def redrive_execution(state: State, given: Parameters) -> Answer:
         # Looked for again: of two requests at once, the second finds it running.
         if failpoints.ON:
             failpoints.hit("redrive.received")
+        if state.loop.driver.failing is not None:
+            raise unavailable(state.loop.driver.failing)
         now = state.kept.find(found.record.arn)
         running = state.kept.revive(found if now is None else now)
         state.loop.driver.redrive(running)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from penstock.clock import Clock, Entropy
 from penstock.engine.callbacks import Callbacks
-from penstock.engine.core import Event
 from penstock.engine.driver import Driver, Machines, Observer
 from penstock.engine.execution import Execution
+from penstock.engine.messages import Event
 from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from penstock.engine.core import MapRunUpdated
 from penstock.engine.maprunning import ActiveRun
 from penstock.engine.mapruns import UNBOUNDED, MapRun
+from penstock.engine.messages import MapRunUpdated
 from penstock.engine.running import Running
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import parse

@@ -15,7 +15,7 @@ from penstock.errors import ServiceError
 from penstock.services.stepfunctions.model import input_shape
 
 VALIDATION: Final = "ValidationException"
-_KINDS: Final = {"structure": dict, "map": dict, "list": list, "string": str, "boolean": bool}
+_KINDS: Final = {"structure": dict, "map": dict, "list": list, "string": str, "boolean": bool, "blob": bytes}
 _NUMBERS: Final = frozenset({"integer", "long", "float", "double"})
 
 

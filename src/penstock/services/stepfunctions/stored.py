@@ -281,7 +281,7 @@ class KeptInFile:
         return running
 
     def purge(self, before: float, most: int = 500) -> int:
-        """Deletes executions that ended before an instant, with all that they started; how many."""
+        """Deletes executions that ended before an instant, with their Map Runs' children; how many."""
         ids = self._store.ended_before(before, most)
         if ids:
             below = [each for number in ids for each in self._store.descendants(number)]

@@ -96,7 +96,8 @@ def random(call: Call, *arguments: Any) -> Any:
 
 def uuid(call: Call, *arguments: Any) -> Any:
     _arity(call, arguments, 0)
-    return call.runtime.entropy().uuid4()
+    entropy = call.runtime.entropy()
+    return entropy.uuid4()
 
 
 def parse(call: Call, *arguments: Any) -> Any:

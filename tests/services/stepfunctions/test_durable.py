@@ -1,0 +1,263 @@
+"""The service on a file: retention, faults of ours and of handlers, clocks that are set, many that wait."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.clock import SystemClock, VirtualClock
+from penstock.engine.tasks.handler import Cancel, Later, Reporter, Succeeded, TaskRequest
+from penstock.errors import MissingRequirement, ServiceError
+from penstock.services.stepfunctions import StepFunctions
+from penstock.store import Database
+
+ROLE = "arn:aws:iam::123456789012:role/r"
+STATES = "arn:aws:states:us-east-1:123456789012"
+DAY = 86_400.0
+
+
+def machine(**states: Any) -> str:
+    return json.dumps({"StartAt": next(iter(states)), "States": states})
+
+
+def until(true: Callable[[], Any], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.005)
+
+
+@contextmanager
+def service(file: Path, **options: Any) -> Iterator[StepFunctions]:
+    database = Database(file, synchronous="NORMAL")
+    made = StepFunctions(database=database, **options)
+    try:
+        yield made
+    finally:
+        made.close()
+        database.close()
+
+
+def create(target: StepFunctions, name: str, definition: str) -> str:
+    return str(
+        target.call("CreateStateMachine", {"name": name, "definition": definition, "roleArn": ROLE})["stateMachineArn"]
+    )
+
+
+def start(target: StepFunctions, arn: str, name: str, value: Any = None) -> str:
+    given = {"stateMachineArn": arn, "name": name, "input": json.dumps({} if value is None else value)}
+    return str(target.call("StartExecution", given)["executionArn"])
+
+
+def status(target: StepFunctions, arn: str) -> str:
+    return str(target.call("DescribeExecution", {"executionArn": arn})["status"])
+
+
+# ---- retention
+
+
+def test_what_was_kept_long_enough_goes_and_its_name_is_free(tmp_path: Path) -> None:
+    clock = VirtualClock(1_700_000_000.0)
+    inner = machine(W={"Type": "Wait", "Seconds": 200 * DAY, "End": True})
+    outer = machine(
+        M={
+            "Type": "Map",
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "P",
+                "States": {"P": {"Type": "Pass", "End": True}},
+            },
+            "ResultPath": None,
+            "Next": "N",
+        },
+        N={
+            "Type": "Task",
+            "Resource": "arn:aws:states:::states:startExecution",
+            "Parameters": {"StateMachineArn": f"{STATES}:stateMachine:inner", "Name": "left", "Input": {}},
+            "End": True,
+        },
+    )
+    with service(tmp_path / "wf.db", clock=clock) as first:
+        create(first, "inner", inner)
+        arn = start(first, create(first, "outer", outer), "x", [1, 2, 3])
+        until(lambda: status(first, arn) == "SUCCEEDED")
+        assert status(first, f"{STATES}:execution:inner:left") == "RUNNING"
+    clock.advance(89 * DAY)
+    with service(tmp_path / "wf.db", clock=clock) as second:
+        assert status(second, arn) == "SUCCEEDED"
+    clock.advance(2 * DAY)
+    with service(tmp_path / "wf.db", clock=clock) as third:
+        with pytest.raises(ServiceError, match="Execution Does Not Exist"):
+            until(lambda: status(third, arn) != "SUCCEEDED")
+        # What a Task started and left runs on, on its own.
+        assert status(third, f"{STATES}:execution:inner:left") == "RUNNING"
+        with Database(tmp_path / "wf.db", read_only=True).read() as connection:
+            assert connection.execute("SELECT name FROM executions").fetchall() == [("left",)]
+            assert connection.execute("SELECT count(DISTINCT execution) FROM journal").fetchone() == (1,)
+            assert connection.execute("SELECT count(*) FROM map_runs").fetchone() == (0,)
+        create(third, "pass", machine(P={"Type": "Pass", "End": True}))
+        assert start(third, f"{STATES}:stateMachine:outer", "x", []) == arn
+
+
+# ---- faults
+
+
+class Broken:
+    """A handler that fails in a way that none should."""
+
+    def __init__(self, how: str) -> None:
+        self._how = how
+
+    def handles(self, resource: str) -> bool:
+        return resource.endswith(":function:f")
+
+    def start(self, request: TaskRequest, report: Reporter) -> Cancel:
+        if self._how == "start":
+            raise MissingRequirement("The moon is not installed.", requirement="moon")
+
+        def wake() -> None:
+            raise RuntimeError("asleep")
+
+        report(Later(0.0, wake))
+        return lambda: None
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("how", ["start", "wake"])
+def test_a_broken_handler_fails_its_execution_and_no_other(how: str, tmp_path: Path) -> None:
+    task = machine(T={"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": True})
+    with service(tmp_path / "wf.db", handlers=[Broken(how)]) as target:
+        arn = start(target, create(target, "t", task), "broken")
+        until(lambda: status(target, arn) == "FAILED")
+        found = target.call("DescribeExecution", {"executionArn": arn})
+        assert ("moon" if how == "start" else "asleep") in found["cause"]
+        other = start(target, create(target, "p", machine(P={"Type": "Pass", "End": True})), "fine")
+        until(lambda: status(target, other) == "SUCCEEDED")
+    with service(tmp_path / "wf.db") as target:
+        assert status(target, arn) == "FAILED"
+
+
+def test_a_fault_of_the_loop_is_told_to_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[bool] = []
+    with service(tmp_path / "wf.db", on_fault=lambda: ended.append(True)) as target:
+        arn = create(target, "p", machine(P={"Type": "Pass", "End": True}))
+
+        def commit(self: object) -> None:
+            raise ZeroDivisionError("a fault of ours")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("penstock.engine.journal.Journal.commit", commit)
+            for name in ("one", "two"):  # nobody waits for ever, now or later
+                with pytest.raises(ServiceError, match="The executions have stopped .*a fault of ours") as told:
+                    start(target, arn, name)
+                assert told.value.code == "ServiceUnavailable"
+        assert ended == [True]
+    with service(tmp_path / "wf.db") as target:
+        with pytest.raises(ServiceError, match="Does Not Exist"):
+            status(target, f"{STATES}:execution:p:one")
+        assert start(target, arn, "one")
+
+
+def test_what_was_left_alone_can_be_stopped(tmp_path: Path) -> None:
+    with service(tmp_path / "wf.db") as target:
+        arn = start(target, create(target, "w", machine(W={"Type": "Wait", "Seconds": 9999, "End": True})), "x")
+    database = Database(tmp_path / "wf.db")
+    with database.write() as connection:
+        connection.execute("UPDATE journal SET turn = 7")
+    database.close()
+    with service(tmp_path / "wf.db") as target:
+        assert target.recovered is not None
+        assert "has a gap" in target.recovered.parked[arn]
+        assert status(target, arn) == "RUNNING"
+        target.call("StopExecution", {"executionArn": arn, "error": "Given up"})
+        found = target.call("DescribeExecution", {"executionArn": arn})
+        assert (found["status"], found["error"]) == ("ABORTED", "Given up")
+        assert [e["type"] for e in target.call("GetExecutionHistory", {"executionArn": arn})["events"]] == [
+            "ExecutionStarted",
+            "WaitStateEntered",
+        ]
+
+
+# ---- clocks that are set
+
+
+class Offset(SystemClock):
+    """The machine's clock, which somebody sets."""
+
+    def __init__(self) -> None:
+        self.by = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.by
+
+
+class Answers:
+    def handles(self, resource: str) -> bool:
+        return resource.endswith(":function:f")
+
+    def start(self, request: TaskRequest, report: Reporter) -> Cancel:
+        report(Succeeded(request.arguments))
+        return lambda: None
+
+    def close(self) -> None:
+        pass
+
+
+def _instant(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def test_a_clock_that_is_set_back_makes_waits_no_longer(tmp_path: Path) -> None:
+    clock = Offset()
+    with service(tmp_path / "wf.db", clock=clock) as target:
+        for name, state in {
+            "seconds": {"Type": "Wait", "Seconds": 1},
+            "instant": {"Type": "Wait", "Timestamp": _instant(clock.now() + 2)},
+        }.items():
+            create(target, name, machine(W={**state, "End": True}))
+            start(target, f"{STATES}:stateMachine:{name}", "x")
+        clock.by = -DAY
+        until(lambda: status(target, f"{STATES}:execution:seconds:x") == "SUCCEEDED", 10)
+        time.sleep(1.5)
+        assert status(target, f"{STATES}:execution:instant:x") == "RUNNING"  # its instant comes a day later now
+        events = target.call("GetExecutionHistory", {"executionArn": f"{STATES}:execution:seconds:x"})["events"]
+        times = [event["timestamp"] for event in events]
+        assert times == sorted(times)  # and no history goes back
+        clock.by = 0.0
+        start(target, f"{STATES}:stateMachine:seconds", "y")  # which wakes the loop, as anything does
+        until(lambda: status(target, f"{STATES}:execution:instant:x") == "SUCCEEDED", 10)
+
+
+def test_a_clock_that_was_set_back_while_no_process_looked(tmp_path: Path) -> None:
+    clock = Offset()
+    with service(tmp_path / "wf.db", clock=clock) as target:
+        create(target, "w", machine(W={"Type": "Wait", "Seconds": 2, "End": True}))
+        arn = start(target, f"{STATES}:stateMachine:w", "x")
+    clock.by = -DAY
+    with service(tmp_path / "wf.db", clock=clock) as target:
+        until(lambda: status(target, arn) == "SUCCEEDED", 10)
+
+
+def test_a_clock_that_is_set_forward_fires_each_timer_once_in_their_order(tmp_path: Path) -> None:
+    clock = Offset()
+    with service(tmp_path / "wf.db", clock=clock) as target:
+        arns = []
+        for hours in (7, 3, 5, 1):
+            create(target, f"w{hours}", machine(W={"Type": "Wait", "Seconds": hours * 3600, "End": True}))
+            arns.append(start(target, f"{STATES}:stateMachine:w{hours}", "x"))
+        clock.by = DAY
+        status(target, arns[0])  # wakes the loop, as anything does; else it looks once a minute
+        until(lambda: all(status(target, arn) == "SUCCEEDED" for arn in arns))
+        with Database(tmp_path / "wf.db", read_only=True).read() as connection:
+            order = connection.execute(
+                "SELECT e.arn FROM journal j JOIN executions e ON e.id = j.execution WHERE CAST(j.event AS TEXT) LIKE '[\"timers\"%' ORDER BY seq"
+            ).fetchall()
+        assert [arn for (arn,) in order] == [arns[3], arns[1], arns[2], arns[0]]
