@@ -11,7 +11,7 @@ FUZZ_REQUESTS ?= 10000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format conformance fuzz fuzz-api bench docs serve-docs wheel clean
+.PHONY: help setup demo test check format conformance fuzz fuzz-api bench crash soak docs serve-docs wheel clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null || grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST)
@@ -65,8 +65,18 @@ fuzz: $(VENV)/.installed-dev ## mutated machines, inputs and expressions for FUZ
 fuzz-api: $(VENV)/.installed-dev ## each operation of the API, FUZZ_REQUESTS (10000) requests made from its model
 	$(BIN)/python -m tests.fuzz.api --requests $(FUZZ_REQUESTS)
 
-bench: $(VENV)/.installed-dev ## the workloads, beside moto and aws-local-stepfunctions
+bench: $(VENV)/.installed-dev ## the workloads, beside moto, aws-local-stepfunctions, moto_server and DBOS
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.overhttp
+	$(BIN)/python -m benchmarks.durable
+
+crash: $(VENV)/.installed-dev ## a real server killed at every place and 200 moments, then 1,000 seeds of the simulator (an hour)
+	$(BIN)/python -m tests.crash
+	$(BIN)/python -m tests.engine.test_simulator --seeds 1000
+
+soak: $(VENV)/.installed-dev ## 200,000 executions through a file, and 10,000 that wait for a year
+	$(BIN)/python -m tests.crash.soak
+	$(BIN)/python -m tests.crash.soak --waiting 10000
 
 docs: $(VENV)/.installed-dev ## the documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

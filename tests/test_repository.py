@@ -249,9 +249,7 @@ def test_every_page_of_the_documentation_is_in_its_menu() -> None:
 def test_an_example_has_a_readme_a_script_an_input_and_a_test(example: Path) -> None:
     for name in ("README.md", "input.json"):
         assert (example / name).is_file(), f"{name_of(example)}/{name} is missing"
-    assert any((example / name).is_file() for name in ("project.py", "workflow.py", "template.yaml")), (
-        f"{name_of(example)} has no target"
-    )
+    assert any((example / name).is_file() for name in ("project.py", "workflow.py", "template.yaml")), name_of(example)
     assert (ROOT / "tests" / "examples" / f"test_{example.name}.py").is_file()
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 import orjson
 
 from penstock.asl.model import UNSET, Map, StateMachine, Task, Unset
-from penstock.calls import Call, closing_on_error
+from penstock.calls import Call
 from penstock.config import Settings, load_settings, with_aws
 from penstock.diagnostics import Diagnostic, Severity, Span
 from penstock.errors import InvalidDefinition, InvalidInput, UsageError
@@ -381,7 +381,7 @@ def open_run(machine: Machine | TargetLike, input: Json | Unset, options: RunOpt
     if name is not None:
         check_execution_name(name)
     call, kind = open_call(machine, options)
-    with closing_on_error(call):
+    try:
         if sync and kind != "EXPRESS":
             raise UsageError(
                 "Only an EXPRESS machine can be run by StartSyncExecution; leave `sync` out, or give type EXPRESS."
@@ -394,6 +394,9 @@ def open_run(machine: Machine | TargetLike, input: Json | Unset, options: RunOpt
             running = call.driver.start(
                 call.program, value, name=name, type=kind, machine_arn=call.arn, observer=observer, sync=sync
             )
+    except BaseException:
+        call.close(torn=True)
+        raise
     from penstock.handle import RunHandle
 
     return RunHandle(call, running)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from penstock.errors import StoreUnavailable
@@ -150,15 +148,6 @@ class Call:
             _machine=self.machine,
             _execution=ended,
         )
-
-
-@contextmanager
-def closing_on_error(call: Call) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        call.close(torn=True)
-        raise
 
 
 def _log(task: str, lines: str) -> None:

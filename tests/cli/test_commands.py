@@ -303,7 +303,7 @@ def test_completion_scripts(shell):
 
 def test_completion_knows_commands_and_flags(penstock):
     words = {"COMP_WORDS": "penstock ru", "COMP_CWORD": "1", "_PENSTOCK_COMPLETE": "bash_complete"}
-    assert penstock(env=words).out == "plain,run\n"
+    assert penstock(env=words).out == "plain,run\nplain,runs\n"
 
 
 # -- output -------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,11 +25,11 @@ SHORT = [
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Outcome, Host]]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Host]:
     """What comes of the workload when nothing ends it."""
     outcome, host = workload.run(tmp_path_factory.mktemp("crash") / "whole", log=True)
     assert outcome.broken == []
-    yield outcome, host
+    return outcome, host
 
 
 def test_the_workload_comes_to_every_place(whole: tuple[Outcome, Host]) -> None:

@@ -39,6 +39,7 @@ class _Client:
         self._host = host
         self._until = time.monotonic() + PATIENCE
         self._over = threading.Event()
+        self._apis: list[Api] = []
         self.acknowledged: dict[str, set[float]] = {}
         """Starts that were answered, and the dates they were told."""
         self.broken: list[str] = []
@@ -55,6 +56,13 @@ class _Client:
     def join(self) -> None:
         for each in self._others:
             each.join(timeout=80)
+        for api in self._apis:
+            api.close()
+
+    def _api(self) -> Api:
+        api = Api(self._host.port, self._until)
+        self._apis.append(api)
+        return api
 
     def _guard(self, call: Any) -> None:
         try:
@@ -64,7 +72,7 @@ class _Client:
                 self.broken.append(f"{call.__name__}: {type(error).__name__}: {error}")
 
     def _main(self) -> None:
-        api = Api(self._host.port, self._until)
+        api = self._api()
         api.call("CreateActivity", name="work")
         for name, document in MACHINES.items():
             kind = "EXPRESS" if name == EXPRESS else "STANDARD"
@@ -131,7 +139,7 @@ class _Client:
 
     def _work(self) -> None:
         """The worker of the activity."""
-        api = Api(self._host.port, self._until)
+        api = self._api()
         while not self._over.is_set():
             try:
                 task = api.call("GetActivityTask", activityArn=ACTIVITY, workerName="w")
@@ -145,7 +153,7 @@ class _Client:
 
     def _send(self) -> None:
         """Whoever was given tokens by the function `give`."""
-        api = Api(self._host.port, self._until)
+        api = self._api()
         sent: set[str] = set()
         while not self._over.is_set():
             for token in self._host.tokens():

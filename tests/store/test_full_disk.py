@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def no_room(client: Client) -> Callable[[], None]:
     return lambda: connection.execute(f"PRAGMA max_page_count={2**31}") and None
 
 
+@contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
     """A file system of 1 MB, where this user may mount one."""
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True)
@@ -137,7 +139,7 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root of a Linux can mount a small disk")
 def test_a_disk_that_is_full(tmp_path: Path) -> None:
-    for folder in small_disk(tmp_path):
+    with small_disk(tmp_path) as folder:
         ran: list[str] = []
         (folder / "other").write_bytes(b"x" * 300_000)
         with _client(folder / "wf.db", ran) as client:

@@ -63,7 +63,7 @@ def leaving(leave: Callable[[], None]) -> Iterator[Left]:
 
 class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno < logging.ERROR:  # of an error, what is raised tells
+        if record.module != "recovery":  # what was left alone is told by what is raised
             output.problem(record.getMessage())
 
 

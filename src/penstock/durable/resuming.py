@@ -87,7 +87,7 @@ class Resumed:
         again: bool = False,
     ) -> None:
         """`again`: what ended without success is redriven. Raises ServiceError where it cannot be."""
-        from penstock.calls import Call, closing_on_error
+        from penstock.calls import Call
 
         first = roots[0]
         store = Executions(database)
@@ -104,13 +104,16 @@ class Resumed:
         self.parked: list[str] = []
         """What is to be said of those that cannot be taken up."""
         self._call = Call(self.machine, definition, compile_text(text), going_on, database=database)
-        with closing_on_error(self._call):
+        try:
             tell_changed(self._call, first)
             observer = going_on.get("observer")
             if again:
                 self._going = redrive_again(self._call, first, observer)
             else:
                 self._going, self.parked = take_up_all(self._call, roots, observer)
+        except BaseException:
+            self._call.close(torn=True)
+            raise
 
     def results(self) -> Iterator[RunResult]:
         """How each ended, in their order; fewer where `leave` let it end before."""

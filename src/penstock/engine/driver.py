@@ -26,7 +26,7 @@ from penstock.engine.children import SDK_START, NestedExecutions
 from penstock.engine.commands import Commands
 from penstock.engine.core import advance
 from penstock.engine.execution import Execution, Type
-from penstock.engine.history import Record, events
+from penstock.engine.history import events
 from penstock.engine.mapruns import ItemsRead, MapRunEnded
 from penstock.engine.messages import (
     ChildClosed,
@@ -40,6 +40,7 @@ from penstock.engine.messages import (
 )
 from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
+from penstock.engine.rounds import Settled, Show, is_of_withdrawn
 from penstock.engine.running import ExecutionResult, Observer, Running
 from penstock.engine.starting import ACCOUNT, REGION, new_execution
 from penstock.engine.tasks.handler import (
@@ -62,9 +63,6 @@ if TYPE_CHECKING:
 
 Machines: TypeAlias = Callable[[str], "Program | None"]
 """The program of a state machine ARN, for `states:startExecution`."""
-
-Settled: TypeAlias = Callable[[StoreUnavailable | None], None]
-"""Hears that all that came before is durable, or why it is not."""
 
 SET_BACK_SECONDS: Final = 1.0
 """Ours: how far behind a clock may be before it counts as set back."""
@@ -151,7 +149,7 @@ class Driver:
         self.clock_time = clock.now()
         """What the clock said when it was last read."""
         self._read_at = clock.monotonic()
-        self._left = False
+        self.left = False
 
     # ---- executions
 
@@ -276,7 +274,7 @@ class Driver:
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
         execution = running.execution
-        while (execution.status == "RUNNING" or self.failing is not None) and not (self._left or running.withdrawn):
+        while (execution.status == "RUNNING" or self.failing is not None) and not (self.left or running.withdrawn):
             self.turn()
         return running.result
 
@@ -286,22 +284,17 @@ class Driver:
 
     def finish(self) -> None:
         """Runs the loop until nothing runs any more: also what `states:startExecution` began and did not wait for."""
-        while (self._open or self.failing is not None) and not self._left:
+        while (self._open or self.failing is not None) and not self.left:
             self.turn()
-
-    @property
-    def left(self) -> bool:
-        return self._left
 
     def leave(self) -> None:
         """Lets `run` and `finish` return before everything has ended; from any thread."""
-        self._left = True
+        self.left = True
         self._inbox.put((None, _WHOLE, _Posted(_nothing)))  # it may be waiting for news
 
     def close(self, *, torn: bool = False) -> None:
         """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
-        `torn`: an exception came out of the loop, which may have cut a turn in two; what is not committed is given up.
-        """
+        `torn`: an exception came out of the loop, maybe in the midst of a turn; what is not committed is given up."""
         for running in self._open:
             self._let_go(running)
         for active in self.over:
@@ -423,7 +416,7 @@ class Driver:
             self._by_arn.pop(running.execution.arn, None)
             self.refused(running, error)
         self._turns = deque(turn for turn in self._turns if not turn[0].withdrawn)
-        self._held = [call for call in self._held if not _is_of_withdrawn(call)]
+        self._held = [call for call in self._held if not is_of_withdrawn(call)]
 
     def refused(self, running: Running, error: StoreUnavailable) -> None:
         """An execution that was begun could not be written down, and is gone. For who made it known."""
@@ -524,6 +517,8 @@ class Driver:
             return
         before = clock.monotonic()
         try:
+            if seconds is None and self.journal is not None:
+                seconds = AWAKE_SECONDS  # what was kept long enough goes, however quiet it is
             item = self._inbox.get(timeout=None if seconds is None else min(seconds, AWAKE_SECONDS))
         except Empty:
             item = None
@@ -554,7 +549,7 @@ class Driver:
             if journal is None:
                 self._show(running, running.observer)
             elif new:
-                self._held.append(_Show(running, new, execution.base - len(new) + 1))
+                self._held.append(Show(running, new, execution.base - len(new) + 1))
         if journal is not None and execution.status == "RUNNING":
             journal.carried_out(running)
         if execution.status != "RUNNING":
@@ -576,30 +571,6 @@ class Driver:
             observer(event)
 
     # ---- commands
-
-
-@dataclass(frozen=True, slots=True)
-class _Show:
-    """Events that are shown when the round is durable."""
-
-    running: Running
-    records: list[Record]
-    first: int
-
-    def __call__(self) -> None:
-        if self.running.observer is not None:
-            for event in events(self.records, first=self.first):
-                self.running.observer(event)
-
-
-def _running_of(call: Callable[[], None]) -> Running | None:
-    running = getattr(call, "running", None)
-    return running if isinstance(running, Running) else None
-
-
-def _is_of_withdrawn(call: Callable[[], None]) -> bool:
-    running = _running_of(call)
-    return running is not None and running.withdrawn
 
 
 def _writable(report: Succeeded | Submitted) -> Report:

@@ -26,7 +26,7 @@ from penstock.engine.journal import Closed, Entry, Journal, child_closed, closed
 from penstock.engine.mapruns import EndMapRun, ReadItems, RedriveMapRun
 from penstock.engine.messages import Started, StartTask
 from penstock.engine.program import Program
-from penstock.engine.running import Running
+from penstock.engine.running import ExecutionResult, Running
 from penstock.engine.snapshot import from_data
 from penstock.engine.states.distributed import DistributedMap
 from penstock.engine.tasks.handler import Taken, TaskRequest
@@ -94,6 +94,7 @@ def restore(journal: Journal, summary: Summary, programs: Programs) -> Running:
     _replay(journal, running)
     execution.take()
     running.records = execution.records
+    running.result = ExecutionResult(execution, running.records)  # an Express one keeps them
     return running
 
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
+from penstock import failpoints
 from penstock.clock import iso8601
 from penstock.engine.mapruns import Sink
 from penstock.engine.objects import ObjectStore
@@ -157,4 +158,6 @@ class ResultFiles:
         file.seek(0)
         key = sink.key(self._run, f"{kind}_{len(self._written[kind])}.{'jsonl' if lines else 'json'}")
         self._store.put(sink.bucket, key, file)
+        if failpoints.ON:
+            failpoints.hit("map_run.written")
         return {"Key": key, "Size": size}

@@ -91,6 +91,9 @@ class Loop:
         if journal is not None:
             self.recovered = self._recover()
         self._thread = threading.Thread(target=self._run, name="penstock-stepfunctions", daemon=True)
+
+    def go(self) -> None:
+        """The executions go on from here: what an earlier process left may ask for anything at once."""
         self._thread.start()
 
     def _recover(self) -> Recovered:
@@ -231,8 +234,8 @@ class Loop:
     def _run(self) -> None:
         try:
             while not self._ended:
-                self.driver.turn()
                 self._purge()
+                self.driver.turn()
             self.driver.close()
         except BaseException as error:
             self._come_to_a_fault(error)
@@ -270,7 +273,9 @@ class Loop:
         except StoreUnavailable as error:
             _log.warning("Old executions stay for now: %s", error)
             more = False
-        if not more:
+        if more:
+            driver.post(_nothing)  # it is not waited for anything else before the rest goes
+        else:
             self._purged = at
 
     # ---- what the driver tells
@@ -320,6 +325,10 @@ class _Waiting(Generic[T]):
             self.future.set_result(self.answer(running))
         except BaseException as error:  # theirs, not the loop's
             self.future.set_exception(error)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _itself(running: Running) -> Running:

@@ -101,6 +101,7 @@ class State:
         )
         self.clock = self.loop.driver.clock
         self.recovered = self.loop.recovered
+        self.loop.go()
 
     def now(self) -> float:
         return self.clock.now()
