@@ -450,6 +450,7 @@ def test_the_machine_s_own_fields() -> None:
         (lambda: sf.Pass("a", parameters={"a": object()}), "PS720"),
         (lambda: sf.Pass("a", parameters={"a": float("nan")}), "PS720"),
         (lambda: sf.Pass("a", outputs="x"), "PS725"),
+        (lambda: sf.Pass("a", parameters={"a": ["{% $states.input %}"]}), "PS725"),
         (lambda: sf.Pass.jsonata("a", result_path="$.a"), "PS725"),
         (lambda: sf.Pass.jsonata("a", outputs={"a": JP.string_at("$.a")}), "PS725"),
         (lambda: sf.Pass("a", parameters={"a": [{"b": 1}, JP.string_at("$.a")]}), "PS724"),

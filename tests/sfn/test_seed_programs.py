@@ -5,6 +5,7 @@ They are read from ../shared, which is not part of the project; their definition
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -191,3 +192,53 @@ def test_the_typing_error_of_the_original_is_found_at_its_line(load: Any) -> Non
     found = [each for each in load(4).check() if each.is_error]
     assert [each.code for each in found] == ["SCHEMA_VALIDATION_FAILED"]
     assert "result_path" in "\n".join(found[0].span.source.lines[found[0].span.line - 1 : found[0].span.end_line])
+
+
+def test_arguments_of_an_emr_step_come_out_of_the_data_without_replacing_text() -> None:
+    """The article's last program renders the machine as text and replaces `"Args": ["<$.hoge.Payload>"]` in it."""
+    from penstock import sfn as sf
+    from penstock.sfn import tasks
+
+    hoge = tasks.LambdaInvoke("hoge", lambda_function="hoge", result_path="$.hoge")
+    emr_create_cluster = tasks.EmrCreateCluster(
+        "create", name="c", instances=tasks.EmrCreateCluster.InstancesConfigProperty(), result_path="$.cluster"
+    )
+    emr_add_step = tasks.EmrAddStep(
+        "add",
+        cluster_id=sf.JsonPath.string_at("$.cluster.ClusterId"),
+        name="step",
+        jar="command-runner.jar",
+        args=sf.JsonPath.list_at("$.hoge.Payload"),
+    )
+    prepare_workflow = sf.Chain.start(hoge).next(emr_create_cluster).next(emr_add_step)
+    definition = sf.Parallel(id="definition")
+    definition.branch(prepare_workflow)
+    states = definition.to_state_json()["Branches"][0]["States"]
+    assert states["add"]["Parameters"]["Step"]["HadoopJarStep"] == {
+        "Jar": "command-runner.jar",
+        "Args.$": "$.hoge.Payload",
+    }
+    sent: list[str] = []
+
+    def answer(event: Any, context: Any) -> Any:
+        return ["spark-submit", "--tz", "utc"]
+
+    mocks = {
+        "config": {
+            "StateMachines": {"m": {"TestCases": {"C": {"create": "Cluster", "add": "Step"}}}},
+            "MockedResponses": {
+                "Cluster": {"0": {"Return": {"ClusterId": "j-1"}}},
+                "Step": {"0": {"Return": {"StepId": "s-1"}}},
+            },
+        },
+        "state_machine": "m",
+        "case": "C",
+    }
+    machine = sf.StateMachine("m", definition=prepare_workflow)
+    result = penstock.run(machine, {}, functions={"hoge": answer}, mocks=mocks, time="skip")
+    assert result.succeeded, result.cause
+    for event in result.history:
+        details = event.get("taskScheduledEventDetails", {})
+        if str(details.get("resource")).startswith("addStep"):
+            sent.append(details["parameters"])
+    assert json.loads(sent[0])["Step"]["HadoopJarStep"]["Args"] == ["spark-submit", "--tz", "utc"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sfn.support import state
 
@@ -79,6 +79,7 @@ def test_intrinsic_functions(value: Any, expected: str) -> None:
     assert value_fault(expected) is None
 
 
+@settings(deadline=None)  # the first run compiles the machine; a busy computer takes its time
 @given(st.text(alphabet=st.sampled_from("ab'\\{} \n$.é"), max_size=12))
 def test_any_text_stays_itself_beside_a_reference(text: str) -> None:
     machine = sf.StateMachine("m", definition=sf.Pass("p", parameters={"k": [text, JP.string_at("$.x")]}))

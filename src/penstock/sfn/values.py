@@ -213,7 +213,15 @@ def compact(**entries: Any) -> dict[str, Any]:
 
 def _plain(value: Any, language: str) -> Json:
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if kind is str:
+        if language == JSONPATH and is_expression(value):
+            raise Wrong(
+                "PS725",
+                f"{shown(value)} is JSONata, and the state is JSONPath: it would be passed on as text",
+                help="write JsonPath.string_at('$.x'), or give the state query_language=QueryLanguage.JSONATA",
+            )
+        return value  # type: ignore[no-any-return]
+    if kind is int or kind is bool or value is None:
         return value  # type: ignore[no-any-return]
     if kind is float:
         if value != value or value in (float("inf"), float("-inf")):
