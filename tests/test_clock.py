@@ -1,5 +1,11 @@
 """Time that jumps, randomness that repeats."""
 
+import os
+import subprocess
+import sys
+
+import pytest
+
 from penstock.clock import Entropy, VirtualClock, iso8601
 
 
@@ -25,3 +31,22 @@ def test_instants_are_written_as_aws_writes_them() -> None:
     assert iso8601(1709720954.1234) == "2024-03-06T10:29:14.123Z"
     assert iso8601(1709720954.9999) == "2024-03-06T10:29:15.000Z"
     assert iso8601(0) == "1970-01-01T00:00:00.000Z"
+
+
+FORKING = """
+import os
+from penstock.clock import Entropy
+Entropy().uuid4()  # much is fetched at once, and held
+if os.fork() == 0:
+    print(Entropy().uuid4(), flush=True)
+    os._exit(0)
+os.wait()
+print(Entropy().uuid4())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_process_draws_other_numbers() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=True)
+    theirs, ours = done.stdout.split()
+    assert theirs != ours

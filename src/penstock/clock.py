@@ -71,35 +71,43 @@ class VirtualClock:
 
 
 class _Pool(random.SystemRandom):
-    """The system's randomness, fetched for many askings at once: a system call lets other threads run first."""
+    """The system's randomness, fetched for many askings at once: a system call lets other threads run first. One for the
+    process, since fetching costs 5 µs, and most who ask want a few bytes."""
 
     _BYTES = 4096
 
     def __init__(self) -> None:
         super().__init__()
+        self.begin()
+
+    def begin(self) -> None:
+        """Forgets what was fetched: what a forked process found here, the other one has too."""
         self._lock = threading.Lock()
         self._held = b""
         self._at = 0
-        self._process = 0
 
     def getrandbits(self, k: int, /) -> int:
         count = (k + 7) // 8
         if not 0 < count <= self._BYTES:
             return super().getrandbits(k)
         with self._lock:
-            # What a forked process found here, the other one has too.
-            if self._at + count > len(self._held) or self._process != os.getpid():
-                self._held, self._at, self._process = os.urandom(self._BYTES), 0, os.getpid()
+            if self._at + count > len(self._held):
+                self._held, self._at = os.urandom(self._BYTES), 0
             taken = self._held[self._at : self._at + count]
             self._at += count
         return int.from_bytes(taken) >> (8 * count - k)
+
+
+_pool = _Pool()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.begin)
 
 
 class Entropy:
     """Random numbers and UUIDs. With a `seed`, the same ones every time."""
 
     def __init__(self, seed: int | str | None = None) -> None:
-        self._random: random.Random = random.Random(seed) if seed is not None else _Pool()
+        self._random: random.Random = random.Random(seed) if seed is not None else _pool
 
     def uuid4(self) -> str:
         number = self._random.getrandbits(128) & ~(0xF000 << 64 | 0xC000 << 48) | 4 << 76 | 8 << 60
