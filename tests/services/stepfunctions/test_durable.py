@@ -278,3 +278,28 @@ def test_a_clock_that_is_set_forward_fires_each_timer_once_in_their_order(tmp_pa
                 "SELECT e.arn FROM journal j JOIN executions e ON e.id = j.execution WHERE CAST(j.event AS TEXT) LIKE '[\"timers\"%' ORDER BY seq"
             ).fetchall()
         assert [arn for (arn,) in order] == [arns[3], arns[1], arns[2], arns[0]]
+
+
+def test_a_token_is_not_said_to_be_over_by_a_service_that_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is told ServiceUnavailable tries again, and the next process takes it; "does not exist" would end it."""
+    waits = machine(
+        A={"Type": "Task", "Resource": f"{STATES}:activity:work", "TimeoutSeconds": 3600, "End": True},
+    )
+    with service(tmp_path / "wf.db", on_fault=lambda: None) as target:
+        target.call("CreateActivity", {"name": "work"})
+        arn = start(target, create(target, "a", waits), "x")
+        task = target.call("GetActivityTask", {"activityArn": f"{STATES}:activity:work"})
+        answer = {"taskToken": task["taskToken"], "output": "1"}
+
+        def commit(self: object) -> None:
+            raise ZeroDivisionError("a fault of ours")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("penstock.engine.journal.Journal.commit", commit)
+            for _ in range(3):
+                with pytest.raises(ServiceError) as told:
+                    target.call("SendTaskSuccess", answer)
+                assert told.value.code == "ServiceUnavailable"
+    with service(tmp_path / "wf.db") as target:
+        assert target.call("SendTaskSuccess", answer) == {}
+        until(lambda: status(target, arn) == "SUCCEEDED")

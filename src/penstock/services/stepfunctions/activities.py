@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from penstock import failpoints
@@ -74,34 +75,37 @@ def _settle(state: State) -> None:
 
 def _check_writable(state: State) -> None:
     """A token is not used up where what it brings cannot be written down."""
+    state.loop.check_goes_on()
     failing = state.loop.driver.failing
     if failing is not None:
         raise unavailable(failing)
 
 
-def send_task_success(state: State, given: Parameters) -> Answer:
+def _send(state: State, send: Callable[[], None]) -> Answer:
     _check_writable(state)
+    try:
+        send()
+    except ServiceError:
+        state.loop.check_goes_on()  # one that has just ended knows no tokens any more; the next process does
+        raise
+    if failpoints.ON:
+        failpoints.hit("callback.received")
+    _settle(state)
+    return {}
+
+
+def send_task_success(state: State, given: Parameters) -> Answer:
     try:
         output = loads(given["output"], what="output")
     except JsonError as error:
         raise ServiceError(f"Invalid Output: '{error}'", code="InvalidOutput") from None
-    state.callbacks.send_task_success(given["taskToken"], output)
-    if failpoints.ON:
-        failpoints.hit("callback.received")
-    _settle(state)
-    return {}
+    return _send(state, lambda: state.callbacks.send_task_success(given["taskToken"], output))
 
 
 def send_task_failure(state: State, given: Parameters) -> Answer:
-    _check_writable(state)
-    state.callbacks.send_task_failure(given["taskToken"], given.get("error"), given.get("cause"))
-    if failpoints.ON:
-        failpoints.hit("callback.received")
-    _settle(state)
-    return {}
+    error, cause = given.get("error"), given.get("cause")
+    return _send(state, lambda: state.callbacks.send_task_failure(given["taskToken"], error, cause))
 
 
 def send_task_heartbeat(state: State, given: Parameters) -> Answer:
-    state.callbacks.send_task_heartbeat(given["taskToken"])
-    _settle(state)
-    return {}
+    return _send(state, lambda: state.callbacks.send_task_heartbeat(given["taskToken"]))

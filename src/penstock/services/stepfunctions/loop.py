@@ -210,9 +210,13 @@ class Loop:
                 each.future.set_exception(self._fault or ServiceError("The service ends.", code="ServiceUnavailable"))
         waiting.clear()
 
-    def _post(self, call: Callable[[], None]) -> None:
+    def check_goes_on(self) -> None:
+        """Raises ServiceError ServiceUnavailable where the executions have stopped; from any thread."""
         if self._ended:
             raise self._fault or ServiceError("The service has been closed.", code="ServiceUnavailable")
+
+    def _post(self, call: Callable[[], None]) -> None:
+        self.check_goes_on()
         self.driver.post(call)
         if self._fault is not None:
             self.driver.abandon(StoreUnavailable(str(self._fault)))  # it came when nobody listened any more
