@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -122,6 +123,42 @@ def test_a_folder_and_a_missing_file_are_said_to_be_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no database"):
         Database(tmp_path / "none.db", read_only=True)
     assert not list(tmp_path.iterdir())
+
+
+@posix
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    said = in_another_process(
+        "import sys\n"
+        "from penstock.errors import UsageError\n"
+        "from penstock.store import Database\n"
+        "try: Database(sys.argv[1])\n"
+        "except UsageError as error: print(error)",
+        tmp_path / "pipe",
+    )
+    assert said == f"{tmp_path / 'pipe'} is no file but a device, a pipe or a socket. Give a file.\n"
+
+
+def test_a_closed_database_is_one_file_that_can_be_copied(tmp_path: Path) -> None:
+    database = Database(tmp_path / "wf.db")
+    fill(database, 3)
+    assert names(database) == ["1", "2", "3"]  # by a connection that reads
+    database.close()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["wf.db", "wf.db.lock"]
+
+
+def test_a_lock_is_had_though_nothing_can_be_written_into_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(lock.os, "write", full)
+    held = lock.FileLock(tmp_path / "wf.db")
+    monkeypatch.undo()
+    with pytest.raises(StoreInUse, match="in use by another process"):
+        lock.FileLock(tmp_path / "wf.db")
+    held.release()
 
 
 def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ class Database:
         try:
             if path.is_dir():
                 raise UsageError(f"{path} is a folder; give the name of a database file in it.")
+            if path.exists() and not path.is_file():  # opening a pipe would wait for who writes to it
+                raise UsageError(f"{path} is no file but a device, a pipe or a socket. Give a file.")
             with path.open("rb") as file:
                 head = file.read(100)
         except FileNotFoundError:
@@ -319,12 +321,13 @@ class Database:
             if self._closed:
                 return
             self._closed = True
-            self._connection.close()
             while True:
                 try:
                     self._readers.get_nowait().close()
                 except Empty:
                     break
+            # Last: only a connection that may write copies the log into the database and takes it away.
+            self._connection.close()
             if self._lock is not None:
                 self._lock.release()
 

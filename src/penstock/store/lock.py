@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from penstock.errors import StoreInUse, StoreUnavailable
@@ -29,8 +30,9 @@ class FileLock:
             raise StoreInUse(
                 f"{database} is in use by {who}. Talk to that server instead, end it first, or give another file."
             )
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+        with suppress(OSError):  # the disk is full: who has it is not said then
+            os.ftruncate(self._file, 0)
+            os.write(self._file, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
         # The file stays: removing it would let two processes hold locks on two files of one name.
