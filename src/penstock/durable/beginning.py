@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.asl.equality import equal
 from penstock.durable.code import tell_changed
 from penstock.durable.results import result_in_file
 from penstock.durable.taking_up import take_up
@@ -65,7 +66,7 @@ def run_many_in_file(
     for each, value in values:
         summary = store.find(_arn(call, each))
         if summary is not None:
-            if json.loads(summary.input) != value or not begun_by_run(summary):
+            if not equal(json.loads(summary.input), value) or not begun_by_run(summary):
                 raise UsageError(
                     f"The execution {each} in {file} was begun with another input. Give these another name."
                 )
@@ -117,7 +118,7 @@ def _not_again(summary: Summary, value: Json, file: Path) -> None:
             f"The execution {name} in {file} was begun by a server, which goes on with it: penstock server --db {file}. Give "
             "this one another name."
         )
-    if json.loads(summary.input) != value:
+    if not equal(json.loads(summary.input), value):
         raise UsageError(
             f"The execution {name} in {file} was begun with another input. Give this one another name, or go on with that "
             f"one: penstock resume --db {file} {name}"

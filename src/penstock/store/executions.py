@@ -95,6 +95,7 @@ _COLUMNS: Final = (
     "id, arn, owner, name, type, status, definition, processor, about, record, input, output, error, cause, started, "
     "stopped, redriven, redrive_count, events, parent, child, run, items, recoveries, recovered, parked"
 )
+_LISTED: Final = _COLUMNS.replace(" input, output,", " x'', NULL,")
 _NAMES: Final = tuple(_COLUMNS.split(", "))
 _TEXTS: Final = ("arn", "owner", "name", "processor", "about", "record", "error", "cause", "parked")
 
@@ -167,11 +168,6 @@ class Executions:
                 for row in rows
             ],
         )
-
-    @staticmethod
-    def started(connection: sqlite3.Connection, rows: Iterable[tuple[float, int]]) -> None:
-        """(started, id) of executions that have made their first step."""
-        connection.executemany("UPDATE executions SET started = ? WHERE id = ?", rows)
 
     @staticmethod
     def delete(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
@@ -261,18 +257,28 @@ class Executions:
         status: str | None = None,
         redriven: bool | None = None,
         since: float | None = None,
+        by: str | None = None,
         limit: int = -1,
     ) -> list[Summary]:
-        """Newest first, those with an id under `before`; of one owner, or of all machines (no Map Run's children)."""
-        where = ["owner = ?" if owner is not None else "run IS NULL"]
+        """Newest first, those with an id under `before`; of one owner, or of all machines (no Map Run's children). `by` is the
+        version or the alias that was asked for them. Their inputs and outputs, which may be large, are left out."""
+        # Those that run are few, and have an index of their own; the plus leaves it to SQLite alone.
+        running = status == "RUNNING"
+        where = [("+owner = ?" if running else "owner = ?") if owner is not None else "run IS NULL"]
         values: list[object] = [] if owner is None else [owner]
+        if running:
+            where.append("status = 'RUNNING'")
+            status = None
+        if by is not None:
+            where.append("? IN (json_extract(record, '$.version_arn'), json_extract(record, '$.alias_arn'))")
+            values.append(by)
         for text, value in (("id < ?", before), ("status = ?", status), ("started >= ?", since)):
             if value is not None:
                 where.append(text)
                 values.append(value)
         if redriven is not None:
             where.append("redrive_count > 0" if redriven else "redrive_count = 0")
-        return list(self._many(f"{' AND '.join(where)} ORDER BY id DESC LIMIT ?", (*values, limit)))
+        return list(self._many(f"{' AND '.join(where)} ORDER BY id DESC LIMIT ?", (*values, limit), _LISTED))
 
     def ended_before(self, instant: float, limit: int) -> list[int]:
         """Ids of whole executions (no Map Run's children, which go with their parents) that ended before `instant`."""
@@ -367,9 +373,9 @@ class Executions:
     def _one(self, where: str, values: tuple[object, ...]) -> Summary | None:
         return next(self._many(f"{where} LIMIT 1", values), None)
 
-    def _many(self, where: str, values: tuple[object, ...]) -> Iterator[Summary]:
+    def _many(self, where: str, values: tuple[object, ...], columns: str = _COLUMNS) -> Iterator[Summary]:
         with self.database.read() as connection:
-            for row in connection.execute(f"SELECT {_COLUMNS} FROM executions WHERE {where}", bound(values)):
+            for row in connection.execute(f"SELECT {columns} FROM executions WHERE {where}", bound(values)):
                 fields = dict(zip(_NAMES, row, strict=True))
                 for name in _TEXTS:
                     if isinstance(fields[name], bytes):

@@ -7,7 +7,7 @@ from typing import Final
 
 from penstock import failpoints
 from penstock.engine.callbacks import Activity
-from penstock.errors import JsonError, ServiceError
+from penstock.errors import JsonError, ServiceError, StoreError
 from penstock.jsontools import dumps_text, loads
 from penstock.services.stepfunctions import tags
 from penstock.services.stepfunctions.arns import parse
@@ -20,9 +20,16 @@ _AWS_KEY: Final = {"type": "AWS_OWNED_KEY"}
 
 def create_activity(state: State, given: Parameters) -> Answer:
     new_tags = tags.read(given.get("tags", ()))
-    activity = state.callbacks.create_activity(given["name"])
-    if state.stored is not None:
-        state.stored.put_activity(activity)
+    with state.lock:
+        before = state.callbacks.list_activities()
+        activity = state.callbacks.create_activity(given["name"])
+        if state.stored is not None:
+            try:
+                state.stored.put_activity(activity)
+            except StoreError:
+                if activity not in before:
+                    state.callbacks.delete_activity(activity.arn)
+                raise
     tags.set_all(state, activity.arn, new_tags)
     return {"activityArn": activity.arn, "creationDate": activity.creation_date}
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from penstock import failpoints
+from penstock.asl.equality import equal
 from penstock.engine import limits
 from penstock.engine.driver import Driver, Running
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record, events
 from penstock.engine.journal import Closed
 from penstock.engine.redriving import why_not
-from penstock.errors import JsonError, ServiceError
+from penstock.errors import InvalidInput, JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.delivery import delivery
 from penstock.services.stepfunctions.kept import unavailable
-from penstock.services.stepfunctions.paging import DEFAULT, cursor, page, token
+from penstock.services.stepfunctions.paging import DEFAULT, number_of, page, token
 from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
 from penstock.services.stepfunctions.state import Answer, Parameters, State, instant, no_machine
 
@@ -102,7 +103,7 @@ def _start(
         if machine.type == "STANDARD":
             known = None if "name" not in given else state.kept.find(arn)
             if known is not None:
-                if known.running is None or known.running.closed or known.execution.input != value:
+                if known.running is None or known.running.closed or not equal(known.execution.input, value):
                     raise ServiceError(f"Execution Already Exists: '{arn}'", code="ExecutionAlreadyExists")
                 return known.running
             state.kept.expect(
@@ -119,16 +120,22 @@ def _start(
                 )
             )
         log = delivery(state.logs, revision.logging)
-        running = driver.start(
-            program,
-            value,
-            name=name,
-            type=machine.type,
-            machine_arn=machine.arn,
-            role_arn=revision.role_arn,
-            observer=log,
-            sync=sync,
-        )
+        try:
+            running = driver.start(
+                program,
+                value,
+                name=name,
+                type=machine.type,
+                machine_arn=machine.arn,
+                role_arn=revision.role_arn,
+                observer=log,
+                sync=sync,
+            )
+        except BaseException as error:
+            state.kept.unexpect(arn)
+            if isinstance(error, InvalidInput):  # as it is written down it is longer: 1e22 becomes 1e+22
+                raise _invalid_input(str(error)) from None
+            raise
         if log is not None:
             log.follow(running.execution)
         return running
@@ -138,23 +145,25 @@ def _start(
 
 def _input(text: str) -> Json:
     if len(text.encode("utf-8", "surrogatepass")) > limits.PAYLOAD_BYTES:
-        raise ServiceError(
-            f"Invalid State Machine Execution Input: 'The input has more than {limits.PAYLOAD_BYTES} bytes'",
-            code="InvalidExecutionInput",
-        )
+        raise _invalid_input(f"The input has more than {limits.PAYLOAD_BYTES} bytes")
     try:
         return loads(text, what="The input")
     except JsonError as error:
-        raise ServiceError(f"Invalid State Machine Execution Input: '{error}'", code="InvalidExecutionInput") from None
+        raise _invalid_input(str(error)) from None
+
+
+def _invalid_input(why: str) -> ServiceError:
+    return ServiceError(f"Invalid State Machine Execution Input: '{why}'", code="InvalidExecutionInput")
 
 
 def stop_execution(state: State, given: Parameters) -> Answer:
     found = state.found(given["executionArn"])
     running = found.running
+    failing = state.loop.driver.failing
+    if failing is not None and found.execution.status == "RUNNING":
+        # Also of one that the file says runs: its end may be what cannot be written down.
+        raise unavailable(failing)
     if running is not None and not running.closed:
-        failing = state.loop.driver.failing
-        if failing is not None:
-            raise unavailable(failing)
         state.loop.driver.stop(running, given.get("error"), given.get("cause"))
         state.loop.closed(running).result()
     elif running is None and found.execution.status == "RUNNING":
@@ -287,9 +296,7 @@ def list_executions(state: State, given: Parameters) -> Answer:
     if (machine_arn is None) == (map_run_arn is None):
         raise ServiceError("Must specify exactly one of stateMachineArn and mapRunArn", code="ValidationException")
     redriven = given.get("redriveFilter")
-    last = cursor("ListExecutions", given)
-    if last is not None and not isinstance(last, int):
-        raise ServiceError("Invalid Token: 'Invalid token'", code="InvalidToken")
+    last = number_of("ListExecutions", given)
     if machine_arn is not None:
         owner, since = _owner(state, machine_arn)
     else:
@@ -303,9 +310,8 @@ def list_executions(state: State, given: Parameters) -> Answer:
             status=given.get("statusFilter"),
             redriven=None if redriven is None else redriven == "REDRIVEN",
             since=since,
+            by=machine_arn if machine_arn != owner else None,
         )
-        if machine_arn is not None and machine_arn != owner:  # a version or an alias: those that were started by it
-            found = (each for each in found if machine_arn in (each.record.version_arn, each.record.alias_arn))
         return page(
             "ListExecutions",
             given,
@@ -316,7 +322,8 @@ def list_executions(state: State, given: Parameters) -> Answer:
             descending=True,
         )
 
-    return state.loop.call(listed)
+    # Of a file without the loop's thread: looking through many executions would hold up all that run.
+    return state.loop.call(listed) if state.stored is None else listed()
 
 
 def _owner(state: State, text: str) -> tuple[str, float]:
@@ -335,16 +342,16 @@ def _owner(state: State, text: str) -> tuple[str, float]:
 def get_execution_history(state: State, given: Parameters) -> Answer:
     execution = state.found(given["executionArn"])
     most = int(given.get("maxResults") or DEFAULT)
-    last = cursor("GetExecutionHistory", given)
+    last = number_of("GetExecutionHistory", given)
     reverse = bool(given.get("reverseOrder"))
 
     def cut() -> tuple[Sequence[Record], int, int]:
         count = state.kept.events(execution)
         if reverse:
-            end = count if last is None else cast(int, last) - 1
+            end = count if last is None else min(count, last - 1)
             start = max(0, end - most)
         else:
-            start = 0 if last is None else cast(int, last)
+            start = 0 if last is None else last
             end = min(count, start + most)
         return state.kept.records(execution, start, end), start, count
 

@@ -13,7 +13,7 @@ from penstock.engine.execution import Execution
 from penstock.engine.history import Record
 from penstock.engine.journal import Closed
 from penstock.engine.mapruns import MapRun
-from penstock.errors import ServiceError, StoreUnavailable
+from penstock.errors import ServiceError, StoreError
 from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.records import Machine, MemoryTable, Revision, Started, Table
 
@@ -38,6 +38,9 @@ class Kept(Protocol):
     def expect(self, record: Started) -> None:
         """A request is about to start this execution."""
 
+    def unexpect(self, arn: str) -> None:
+        """It was refused."""
+
     def taken(self, running: Running) -> None:
         """An execution has been taken in, and its name with it."""
 
@@ -60,8 +63,10 @@ class Kept(Protocol):
         status: str | None = None,
         redriven: bool | None = None,
         since: float | None = None,
+        by: str | None = None,
     ) -> Iterator[Found]:
-        """Those of a machine or a Map Run, newest first: numbered under `before`, started at `since` or later."""
+        """Those of a machine or a Map Run, newest first: numbered under `before`, started at `since` or later, `by` a version
+        or an alias. For any thread where there is a file: it is read as it is written down, without inputs and outputs."""
 
     def running_of(self, machine_arn: str) -> list[Running]:
         """Those of a machine that run."""
@@ -94,6 +99,9 @@ class KeptInMemory:
 
     def expect(self, record: Started) -> None:
         self._expected[record.arn] = record
+
+    def unexpect(self, arn: str) -> None:
+        self._expected.pop(arn, None)
 
     def closed(self, running: Running) -> None:
         pass
@@ -134,6 +142,7 @@ class KeptInMemory:
         status: str | None = None,
         redriven: bool | None = None,
         since: float | None = None,
+        by: str | None = None,
     ) -> Iterator[Found]:
         for record in self._executions.of(owner, newest_first=True):
             found = self.find(record.arn)
@@ -144,6 +153,7 @@ class KeptInMemory:
                 (status is None or execution.status == status)
                 and (redriven is None or redriven == bool(execution.redrive_count))
                 and (since is None or execution.started >= since)
+                and (by is None or by in (record.version_arn, record.alias_arn))
             ):
                 yield found
 
@@ -192,6 +202,6 @@ def started_by_a_state(execution: Execution, machines: Table[Machine], map_run_a
     )
 
 
-def unavailable(error: StoreUnavailable) -> ServiceError:
+def unavailable(error: StoreError) -> ServiceError:
     """What a request is told that would have to be written down."""
     return ServiceError(f"Nothing can be written down just now: {error}", code="ServiceUnavailable")

@@ -22,7 +22,7 @@ from penstock.engine.messages import Event
 from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler
-from penstock.errors import PenstockError, ServiceError, StoreUnavailable
+from penstock.errors import PenstockError, ServiceError, StoreError, StoreUnavailable
 from penstock.services.stepfunctions.kept import Kept, unavailable
 from penstock.services.stepfunctions.watching import Load, Watchers
 
@@ -125,6 +125,9 @@ class Loop:
                 return
             try:
                 result = function()
+            except StoreError as error:
+                future.set_exception(unavailable(error))
+                return
             except BaseException as error:  # the caller's, not the loop's
                 future.set_exception(error)
                 return

@@ -150,12 +150,13 @@ def delete_state_machine(state: State, given: Parameters) -> Answer:
     with state.lock:
         if repository.machines.get(arn.text) is None:
             return {}
-        repository.machines.delete(arn.text)
+        # The machine last: until then, what was cut off can be asked for again.
         repository.tags.delete(arn.text)
         for version in list(repository.versions.of(arn.text)):
             repository.versions.delete(version.arn)
         for alias in list(repository.aliases.of(arn.text)):
             repository.aliases.delete(alias.arn)
+        repository.machines.delete(arn.text)
     for running in state.loop.call(lambda: state.kept.running_of(arn.text)):
         state.loop.driver.stop(running)
     return {}

@@ -79,6 +79,14 @@ def cursor(operation: str, parameters: Mapping[str, Any]) -> int | str | None:
     return place
 
 
+def number_of(operation: str, parameters: Mapping[str, Any]) -> int | None:
+    """`cursor` where places are numbers from 1 on."""
+    place = cursor(operation, parameters)
+    if place is not None and (not isinstance(place, int) or not 0 < place < 2**63):
+        raise _invalid()
+    return place
+
+
 def _fingerprint(operation: str, parameters: Mapping[str, Any]) -> int:
     kept = sorted((name, value) for name, value in parameters.items() if name not in _FREE)
     return zlib.crc32(dumps([operation, [list(pair) for pair in kept]]))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from penstock.clock import Clock, Entropy
 from penstock.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 from penstock.engine.callbacks import POLL_SECONDS, Callbacks
 from penstock.engine.tasks.handler import TaskHandler
-from penstock.errors import ServiceError
+from penstock.errors import ServiceError, StoreError
 from penstock.services.stepfunctions import (
     activities,
     definitions,
@@ -22,6 +22,7 @@ from penstock.services.stepfunctions import (
     versions,
 )
 from penstock.services.stepfunctions.delivery import LogSink
+from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.state import Answer, Operation, Parameters, State
 from penstock.services.stepfunctions.watching import Load, Watcher
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore
     from penstock.engine.recovery import Recovered
     from penstock.store import Database
+
+T = TypeVar("T")
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "CreateActivity": activities.create_activity,
@@ -142,7 +145,7 @@ class StepFunctions:
             raise ServiceError(f"There is no operation {operation!r}.", code="UnknownOperationException")
         if as_client:
             requests.check_as_client(operation, parameters)
-        return run(self._state, requests.check(operation, parameters))
+        return self._answered(run, requests.check(operation, parameters))
 
     @property
     def recovered(self) -> Recovered | None:
@@ -153,7 +156,13 @@ class StepFunctions:
         """`call` for those who do not wait: the answer, or what will have it; None for an operation that needs a thread to
         wait in. Raises what `call` does, or the future has it."""
         run = ASKED.get(operation)
-        return None if run is None else run(self._state, requests.check(operation, parameters))
+        return None if run is None else self._answered(run, requests.check(operation, parameters))
+
+    def _answered(self, run: Callable[[State, Parameters], T], parameters: Parameters) -> T:
+        try:
+            return run(self._state, parameters)
+        except StoreError as error:
+            raise unavailable(error) from None
 
     def load(self) -> Load:
         """How much there is to do at this moment; from any thread."""

@@ -179,6 +179,9 @@ class KeptInFile:
     def expect(self, record: Started) -> None:
         self._expected[record.arn] = record
 
+    def unexpect(self, arn: str) -> None:
+        self._expected.pop(arn, None)
+
     def taken(self, running: Running) -> None:
         """The journal has its name."""
 
@@ -227,11 +230,14 @@ class KeptInFile:
         status: str | None = None,
         redriven: bool | None = None,
         since: float | None = None,
+        by: str | None = None,
     ) -> Iterator[Found]:
         while True:
-            rows = self._store.of(owner, before=before, status=status, redriven=redriven, since=since, limit=PAGE)
+            rows = self._store.of(
+                owner, before=before, status=status, redriven=redriven, since=since, by=by, limit=PAGE
+            )
             for summary in rows:
-                yield self._found(summary, self.driver.find(summary.arn))
+                yield self._found(summary)
             if len(rows) < PAGE:
                 return
             before = rows[-1].id
