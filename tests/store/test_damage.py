@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,14 @@ def test_two_damaged_files_in_one_second_are_both_kept(file: Path) -> None:
     with pytest.raises(StoreDamaged):
         Database(file)
     assert len(list(file.parent.glob("wf.db.damaged-*"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("damaged", "message"), [("missing", "There is no file {}."), ("notes.txt", "Nothing can be read of {}.")]
+)
+def test_what_cannot_be_saved_is_said_and_leaves_nothing(damaged: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello\n")
+    command = [sys.executable, "-m", "penstock.store.salvage", str(tmp_path / damaged), str(tmp_path / "new.db")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message.format(tmp_path / damaged) + "\n")
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]

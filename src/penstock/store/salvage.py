@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from penstock.errors import UsageError
+from penstock.errors import PenstockError, UsageError
 from penstock.store.database import Database
 
 _TABLES: Final = ("definitions", "executions", "journal", "snapshots")
@@ -34,12 +34,13 @@ def command(damaged: Path, new: Path) -> str:
 
 def salvage(damaged: Path, new: Path) -> dict[str, int]:
     """Makes `new` of what `damaged` has; table → how many rows. `damaged` stays as it is. Raises UsageError for a `new` that
-    is there."""
+    is there, and for a `damaged` that is not or of which nothing can be read."""
     if new.exists():
         raise UsageError(f"{new} exists, and is not written over. Give another name.")
+    if not damaged.is_file():
+        raise UsageError(f"There is no file {damaged}.")
     part = new.with_name(f"{new.name}.salvaged")
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{part}{suffix}").unlink(missing_ok=True)
+    _remove(part)
     whole = _whole(damaged, part.with_name(f"{part.name}.copy"))
     old = sqlite3.connect(f"{whole.absolute().as_uri()}?mode=ro", uri=True)
     database = Database(part)
@@ -56,11 +57,18 @@ def salvage(damaged: Path, new: Path) -> dict[str, int]:
         old.close()
         database.close()
         if whole != damaged:
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{whole}{suffix}").unlink(missing_ok=True)
-    os.replace(part, new)
-    Path(f"{part}.lock").unlink(missing_ok=True)
+            _remove(whole)
+    if any(found.values()):
+        os.replace(part, new)
+    _remove(part)
+    if not new.exists():
+        raise UsageError(f"Nothing can be read of {damaged}.")
     return found
+
+
+def _remove(database: Path) -> None:
+    for suffix in ("", "-wal", "-shm", ".lock"):
+        Path(f"{database}{suffix}").unlink(missing_ok=True)
 
 
 def _whole(damaged: Path, copy: Path) -> Path:
@@ -105,7 +113,7 @@ def main() -> int:
         return 2
     try:
         found = salvage(Path(sys.argv[1]), Path(sys.argv[2]))
-    except (UsageError, sqlite3.Error) as error:
+    except (PenstockError, sqlite3.Error, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(
