@@ -131,6 +131,21 @@ def test_a_nested_execution_that_is_not_waited_for_still_runs() -> None:
     assert [request.execution_name for request in handler.requests] == ["kid"]
 
 
+def test_everybody_hears_of_an_execution_that_several_tasks_started() -> None:
+    # API reference, StartExecution: the same name and input again while it runs is the same execution.
+    child = machine({"W": {"Type": "Wait", "Seconds": 10, "End": True}})
+    driver = Driver(skip_time=True, machines={CHILD: child}.get)
+    parents = [driver.start(nested(".sync:2"), {"a": 1}, name=name) for name in ("one", "two", "three")]
+    other = driver.start(nested(".sync:2"), {"a": True}, name="other")
+    for _ in range(200):  # not until all have ended: those that nobody tells would never
+        if not all(each.closed for each in (*parents, other)):
+            driver.turn()
+    assert [each.execution.status for each in parents] == ["SUCCEEDED"] * 3
+    assert len({each.execution.output["ExecutionArn"] for each in parents}) == 1  # type: ignore[call-overload, index]
+    assert other.execution.error == "StepFunctions.ExecutionAlreadyExistsException"
+    driver.close()
+
+
 def test_a_nested_execution_is_stopped_with_the_task_that_waits_for_it() -> None:
     class Silent(Scripted):
         def handles(self, resource: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from penstock.asl.equality import equal
 from penstock.clock import iso8601
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, Taken, TaskRequest
@@ -100,9 +101,18 @@ class NestedExecutions:
             closed(child)
             return _nothing
         running = child
+        others = running.on_close
+        wanted = True
+
+        def on_close(child: Running) -> None:
+            if others is not None:  # another task started it, under the same name and with the same input
+                others(child)
+            if wanted:
+                closed(child)
 
         def cancel() -> None:
-            running.on_close = None
+            nonlocal wanted
+            wanted = False
             # Measured (floci: AslExecutorParallelCutTest).
             driver.stop(
                 running,
@@ -111,7 +121,7 @@ class NestedExecutions:
                 "resource was aborted",
             )
 
-        running.on_close = closed
+        running.on_close = on_close
         return cancel
 
     def close(self) -> None:
@@ -154,7 +164,7 @@ class NestedExecutions:
             if known is not None:
                 # API reference, StartExecution: the same name and input again while it runs is the same execution.
                 execution = _execution(known)
-                if execution.status != "RUNNING" or execution.input != value:
+                if execution.status != "RUNNING" or not equal(execution.input, value):
                     raise ServiceError(f"Execution Already Exists: '{execution.arn}'", code="ExecutionAlreadyExists")
                 return known
         else:
