@@ -176,6 +176,38 @@ MACHINES: dict[str, tuple[dict[str, Any], Any, Callable[[TaskRequest], Report]]]
         {},
         echo,
     ),
+    "one nested execution for two tasks": (
+        {
+            "StartAt": "P",
+            "States": {
+                "P": {
+                    "Type": "Parallel",
+                    "Branches": [
+                        {
+                            "StartAt": name,
+                            "States": {
+                                name: {
+                                    "Type": "Task",
+                                    "Resource": "arn:aws:states:::states:startExecution.sync:2",
+                                    "Parameters": {
+                                        "StateMachineArn": f"{ACCOUNT}:stateMachine:inner",
+                                        "Name": "one",
+                                        "Input": {"v": 1},
+                                    },
+                                    "OutputPath": "$.Output",
+                                    "End": True,
+                                }
+                            },
+                        }
+                        for name in ("A", "B")
+                    ],
+                    "End": True,
+                },
+            },
+        },
+        {},
+        echo,
+    ),
 }
 
 ITEMS = "\n".join(f'{{"n": {n}}}' for n in range(10))

@@ -62,7 +62,7 @@ class NestedExecutions:
         if request.resource in _SENDS:
             report(self._send(request))
             return _nothing
-        child = None if taken is None or parent is None else self._started_by(parent, request.number)
+        child = None if taken is None or parent is None else self._started_by(parent, request.number, taken)
         try:
             if child is None:
                 child = self._child(_arguments(request), parent, request.number)
@@ -127,12 +127,16 @@ class NestedExecutions:
     def close(self) -> None:
         """The driver stops what it runs."""
 
-    def _started_by(self, parent: Running, number: int) -> Child | None:
+    def _started_by(self, parent: Running, number: int, taken: Taken) -> Child | None:
         journal = self._driver.journal
         if journal is None or parent.entry is None:
             return None
         summary = journal.store.child(parent.entry.id, number)
-        return None if summary is None else self._written(summary.arn)
+        if summary is not None:
+            return self._written(summary.arn)
+        if taken.submitted and isinstance(taken.answer, dict):  # somebody else had started it
+            return self._written(str(taken.answer["ExecutionArn"]))
+        return None
 
     def _written(self, arn: str) -> Child | None:
         """An execution that the journal has."""
