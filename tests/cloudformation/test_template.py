@@ -391,3 +391,28 @@ def test_parameters_that_the_template_does_not_have_are_refused(tmp_path: Path) 
         read(text, tmp_path, Nope="x")
     with pytest.raises(InvalidInput, match="The parameter Stage is one of a, b; 'x' is not"):
         read(text, tmp_path, Stage="x")
+
+
+def test_every_substitution_that_cannot_be_had_is_told_at_once(tmp_path: Path) -> None:
+    found = machine(
+        one(
+            """\
+      DefinitionSubstitutions: {A: !GetAtt Nope.Arn, B: !Ref Missing, C: !Ref M}
+      DefinitionString: '{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}'
+"""
+        ),
+        tmp_path,
+    )
+    assert found.reading is None
+    assert [(each.code, each.span is not None) for each in found.diagnostics] == [("PS803", True), ("PS803", True)]
+    assert [each.message for each in found.diagnostics] == [
+        "The template has no resource Nope.",
+        "The template has no parameter or resource Missing.",
+    ]
+
+
+def test_a_function_without_a_runtime_is_said_to_have_none(tmp_path: Path) -> None:
+    template = read("Resources:\n  F: {Type: AWS::Serverless::Function}\n", tmp_path)
+    assert [each.message for each in template.diagnostics] == [
+        "The function F has no Runtime, and Penstock runs Python functions only."
+    ]

@@ -69,9 +69,8 @@ class _Reader:
         if self._optional("PackageType", str, "Zip") == "Image":
             problem = self._cannot("is a container image, and Penstock runs no containers", "PackageType")
         elif not runtime.startswith("python"):
-            problem = self._cannot(
-                f"has the runtime {runtime or 'of nobody'}, and Penstock runs Python functions only", "Runtime"
-            )
+            has = f"the runtime {runtime}" if runtime else "no Runtime"
+            problem = self._cannot(f"has {has}, and Penstock runs Python functions only", "Runtime")
         else:
             try:
                 code = self._code(handler)

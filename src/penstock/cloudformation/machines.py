@@ -60,10 +60,17 @@ def _substitutions(properties: Mapping[str, Any], keys: Keys, resolver: Resolver
     if not isinstance(given, dict):
         raise Unresolved(SHAPE, "DefinitionSubstitutions is an object of texts.", here)
     values: dict[str, str] = {}
+    problems: list[Unresolved] = []
     for key, value in given.items():
-        found = resolver.value(value, (*here, key))
-        if found is not NO_VALUE:
-            values[key] = resolver.text(found, (*here, key), f"The substitution {key}")
+        try:
+            found = resolver.value(value, (*here, key))
+            if found is not NO_VALUE:
+                values[key] = resolver.text(found, (*here, key), f"The substitution {key}")
+        except Unresolved as error:
+            problems.append(error)
+    if problems:
+        problems[0].others = tuple(problems[1:])
+        raise problems[0]
     return values
 
 

@@ -36,13 +36,14 @@ _DEPTH: Final = 100
 
 
 class Unresolved(Exception):
-    """A value that cannot be had. `keys` lead to its place in the template."""
+    """A value that cannot be had. `keys` lead to its place in the template; `others` cannot be had either."""
 
     def __init__(self, code: str, message: str, keys: Keys, help: str | None = None) -> None:  # noqa: A002
         super().__init__(message)
         self.code = code
         self.keys = keys
         self.help = help
+        self.others: tuple[Unresolved, ...] = ()
 
 
 class Resolver:

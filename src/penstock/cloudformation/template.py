@@ -155,7 +155,7 @@ class _Reader:
         try:
             reading = read_definition(properties, keys, self._resolver, self._files, self._positions, self._name)
         except Unresolved as error:
-            return Machine(name, logical, found, None, (self._diagnostic(error),))
+            return Machine(name, logical, found, None, tuple(map(self._diagnostic, (error, *error.others))))
         return Machine(name, logical, found, reading, tuple(reading.diagnostics))
 
     def _properties(self, logical: str, kind: str, own: Any) -> Mapping[str, Any]:
