@@ -80,7 +80,7 @@ def command(
         reported += chosen
     _report(reported, "json" if as_json else style, names)
     for failure in failures:
-        if not isinstance(failure, InvalidDefinition) or not failure.diagnostics:
+        if not isinstance(failure, InvalidDefinition) or not any(each.is_error for each in failure.diagnostics):
             output.problem(str(failure))
     if style == "text" and not as_json and (reported or not failures):
         output.note(output.summary(reported))

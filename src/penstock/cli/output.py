@@ -83,11 +83,11 @@ def _say(text: str) -> None:
 
 
 def invalid(error: InvalidDefinition) -> None:
-    """Every problem of a target that cannot be used, or the one sentence where there is no more to say."""
-    if not error.diagnostics:
+    """Every problem of a target that cannot be used, or the one sentence where none of them says why."""
+    diagnostics(error.diagnostics)
+    if not any(each.is_error for each in error.diagnostics):
         problem(str(error))
         return
-    diagnostics(error.diagnostics)
     _say(summary(error.diagnostics))
 
 
