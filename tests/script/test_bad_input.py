@@ -105,7 +105,9 @@ def test_time_grows_with_the_script_and_not_with_its_square(line: str) -> None:
 
 def calls_of(line: str, count: int) -> int:
     """How many functions compiling so many lines calls: as good as a clock, and the same on a busy machine."""
-    source = f"class Foo(Task):\n    pass\n\n\n{MAIN}" + "\n    ".join(line.replace("{i}", str(i)) for i in range(count))
+    source = f"class Foo(Task):\n    pass\n\n\n{MAIN}" + "\n    ".join(
+        line.replace("{i}", str(i)) for i in range(count)
+    )
     calls = 0
 
     def called(frame: object, event: str, argument: object) -> None:

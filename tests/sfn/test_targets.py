@@ -170,3 +170,47 @@ def test_a_program_named_without_its_workflow(penstock: Any, orders: str) -> Non
     found = penstock("check", orders)
     assert found.code == 3
     assert "orders.py:machine" in found.err
+
+
+def test_what_only_a_deployment_needs_is_taken_along(tmp_path: Path) -> None:
+    path = tmp_path / "stack.py"
+    path.write_text(
+        "from penstock import sfn\n"
+        "from penstock.sfn import core, lambdas, tasks\n"
+        "class Shop(core.Stack):\n"
+        "    def __init__(self, scope=None, id='shop', **kwargs):\n"
+        "        super().__init__(scope, id, **kwargs)\n"
+        "        work = lambdas.Function(self, 'Work', runtime=lambdas.Runtime.PYTHON_3_13, handler='app.handler',\n"
+        "            code=lambdas.Code.from_asset('work'), timeout=core.Duration.seconds(9),\n"
+        "            ephemeral_storage_size=core.Size.mebibytes(512))\n"
+        "        call = tasks.LambdaInvoke(self, 'Call', lambda_function=work, payload_response_only=True)\n"
+        "        by_hand = tasks.StepFunctionsInvokeActivity(self, 'By hand', activity=sfn.Activity(\n"
+        "            'arn:aws:states:us-east-1:123456789012:activity:approve'))\n"
+        "        sfn.StateMachine(self, 'Flow', definition_body=sfn.DefinitionBody.from_chainable(call.next(by_hand)),\n"
+        "            removal_policy=core.RemovalPolicy.DESTROY, tracing_enabled=True,\n"
+        "            logs=sfn.LogOptions(destination=None, level=sfn.LogLevel.ALL, include_execution_data=True))\n"
+    )
+    machine = api.load(f"{path}:Shop")
+    assert not machine.check()
+    states = machine.to_dict()["States"]
+    assert states["Call"]["Resource"].endswith(":function:Work")
+    assert states["By hand"]["Resource"] == "arn:aws:states:us-east-1:123456789012:activity:approve"
+
+
+@pytest.mark.parametrize(
+    ("line", "help_"),
+    [
+        ("sf.StateMachine('m', definition=sf.Pass('p')).grant_start_execution(None)", "what only a deployment needs"),
+        ("sf.Pas('p')", "did you mean Pass?"),
+        ("from penstock.sfn.core import Aspects", "what only a deployment needs"),
+        ("[].grant()", None),
+    ],
+)
+def test_names_that_are_not_here_come_with_advice(tmp_path: Path, line: str, help_: str | None) -> None:
+    path = tmp_path / "app.py"
+    path.write_text(f"{HEAD}{line}\nmachine = sf.StateMachine('m', definition=sf.Pass('p'))\n")
+    with pytest.raises(InvalidDefinition) as caught:
+        api.load(f"{path}:machine")
+    (found,) = caught.value.diagnostics
+    assert found.span is not None and found.span.line == 3
+    assert found.help == help_ if help_ is None else help_ in (found.help or "")

@@ -203,3 +203,10 @@ def test_a_function_of_the_program_answers_for_itself() -> None:
     assert penstock.run(sf.StateMachine("m", definition=task), {"n": 4}).output == 8
     bare = tasks.LambdaInvoke("double", lambda_function=double, payload_response_only=True)
     assert penstock.run(sf.StateMachine("m", definition=bare), {"n": 4}).output == 8
+
+
+def test_a_response_alone_needs_the_functions_arn() -> None:
+    by_name = tasks.LambdaInvoke("double", lambda_function="double", payload_response_only=True)
+    (found,) = problems(by_name)
+    assert found.code == "PS720"
+    assert "give the ARN" in (found.help or "")

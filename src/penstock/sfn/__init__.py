@@ -2,6 +2,7 @@
 
 from penstock.sfn.chain import Chain
 from penstock.sfn.conditions import Condition
+from penstock.sfn.deployment import LogLevel, LogOptions
 from penstock.sfn.distributed import (
     CsvDelimiter,
     CsvHeaders,
@@ -25,7 +26,7 @@ from penstock.sfn.durations import Duration, Timeout, WaitTime
 from penstock.sfn.fragment import StateMachineFragment
 from penstock.sfn.inputs import Jsonata, JsonPath, Result, TaskInput
 from penstock.sfn.machine import App, Construct, DefinitionBody, Stack, StateMachine
-from penstock.sfn.resources import Bucket, Function, Queue, Table, Topic
+from penstock.sfn.resources import Activity, Bucket, Function, Queue, Table, Topic
 from penstock.sfn.states.base import Chainable, Nextable, State
 from penstock.sfn.states.base import Chainable as IChainable
 from penstock.sfn.states.base import Nextable as INextable
@@ -45,6 +46,7 @@ from penstock.sfn.words import (
 )
 
 __all__ = [
+    "Activity",
     "App",
     "Bucket",
     "Chain",
@@ -72,6 +74,8 @@ __all__ = [
     "JsonPath",
     "Jsonata",
     "ManifestType",
+    "LogLevel",
+    "LogOptions",
     "Map",
     "Nextable",
     "OutputType",

@@ -134,9 +134,30 @@ def _stopped(error: BaseException, name: str) -> InvalidDefinition:
     if isinstance(error, TypeError) and "argument" in words:
         words = words.replace("__init__() ", "() ").replace(".() ", "() ")
         help_ = "`penstock explain PS700` tells how to see the whole traceback"
+    elif isinstance(error, (AttributeError, ImportError)):
+        help_ = _not_here(error)
     found = problem("PS700", origin, words.split("\n")[0][:400], help=help_)
     place = f"{found.span}: " if found.span else f"{name}: "
     return InvalidDefinition(f"{place}{found.message.rstrip('.')}.", [found])
+
+
+def _not_here(error: AttributeError | ImportError) -> str | None:
+    """What to do about a name of the construct library that penstock.sfn does not have."""
+    if isinstance(error, ImportError):
+        owner: object = sys.modules.get(error.name or "")
+        wanted = getattr(error, "name_from", None)  # not in Python 3.11
+    else:
+        owner, wanted = error.obj, error.name
+    if isinstance(owner, ModuleType):
+        home = owner.__name__
+    else:
+        home = (owner if isinstance(owner, type) else type(owner)).__module__
+    if home != "penstock.sfn" and not home.startswith("penstock.sfn."):
+        return None
+    near = did_you_mean(wanted, (each for each in dir(owner) if not each.startswith("_"))) if wanted else None
+    if near is not None:
+        return f"did you mean {near}?"
+    return "penstock.sfn has what makes the definition; leave out what only a deployment needs, or bring it there with penstock.cdk"
 
 
 def _last_own_frame(error: BaseException) -> Origin | None:

@@ -53,6 +53,18 @@ class Function(Resource):
         return cls(*names)
 
 
+class Activity(Resource):
+    """An activity; its workers find it by its ARN."""
+
+    @property
+    def activity_arn(self) -> str:
+        return self.arn
+
+    @classmethod
+    def from_activity_arn(cls, *names: object) -> Activity:
+        return cls(*names)
+
+
 class Queue(Resource):
     """An SQS queue; SQS is called with its URL."""
 
