@@ -282,7 +282,10 @@ class Machine:
         if self._target.kind == "template" and arn.count(":") == 7:
             arn = arn.rpartition(":")[0]  # a version or an alias of it, which are the same here
         prefix, _, name = arn.rpartition(":")
-        if f"{prefix}:{name}" != self.settings.machine_arn(name) or name not in self._target.machines:
+        known = {self.settings.machine_arn(name)}
+        if self._target.kind == "construct":  # objects know their ARNs before there are settings
+            known.add(Settings().machine_arn(name))
+        if f"{prefix}:{name}" not in known or name not in self._target.machines:
             return None
         if name == self.name:
             return self.prepare(substitutions=substitutions, functions=functions)

@@ -12,7 +12,9 @@ import pytest
 from tests.cli.conftest import *  # noqa: F403 -- the `penstock` fixture
 
 import penstock as api
+from penstock import sfn as sf
 from penstock.errors import InvalidDefinition, TargetNotFound
+from penstock.sfn import tasks
 
 HEAD = "from penstock import sfn as sf\nfrom penstock.sfn import tasks\n"
 ORDERS = HEAD + (
@@ -212,5 +214,30 @@ def test_names_that_are_not_here_come_with_advice(tmp_path: Path, line: str, hel
     with pytest.raises(InvalidDefinition) as caught:
         api.load(f"{path}:machine")
     (found,) = caught.value.diagnostics
-    assert found.span is not None and found.span.line == 3
+    assert found.span is not None
+    assert found.span.line == 3
     assert found.help == help_ if help_ is None else help_ in (found.help or "")
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_a_machine_starts_another_one_of_its_stack(tmp_path: Path, region: str) -> None:
+    (tmp_path / "penstock.toml").write_text(f'[aws]\nregion = "{region}"\n')
+    path = tmp_path / "stack.py"
+    path.write_text(
+        HEAD + "class Both(sf.Stack):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        child = sf.StateMachine(self, 'child', definition=sf.Pass('c', parameters={'got.$': '$.a'}))\n"
+        "        start = tasks.StepFunctionsStartExecution('start', state_machine=child, output_path='$.Output',\n"
+        "            integration_pattern=sf.IntegrationPattern.RUN_JOB, input=sf.TaskInput.from_object({'a': 1}))\n"
+        "        sf.StateMachine(self, 'parent', definition=start)\n"
+    )
+    assert api.run(api.load(f"{path}:Both", "parent"), {}).output == {"got": 1}
+
+
+@pytest.mark.parametrize("name", ["child", "arn:aws:states:us-east-1:123456789012:stateMachine:child"])
+def test_a_machine_that_exists_already(name: str) -> None:
+    for made in (sf.StateMachine.from_state_machine_arn("id", name), sf.StateMachine.from_state_machine_name(name)):
+        start = tasks.StepFunctionsStartExecution("start", state_machine=made)
+        arn = sf.StateMachine("m", definition=start).to_dict()["States"]["start"]["Parameters"]["StateMachineArn"]
+        assert arn == "arn:aws:states:us-east-1:123456789012:stateMachine:child"

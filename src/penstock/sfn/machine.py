@@ -15,6 +15,7 @@ from penstock.sfn.build import Built, build
 from penstock.sfn.durations import DurationLike, whole_seconds
 from penstock.sfn.origin import here
 from penstock.sfn.problems import Wrong, problem, refuse
+from penstock.sfn.resources import PLACE, ImportedStateMachine
 from penstock.sfn.states.base import Chainable, State
 from penstock.sfn.traps import find_traps
 from penstock.sfn.values import JSONPATH, shown
@@ -98,6 +99,19 @@ class StateMachine:
 
     def __repr__(self) -> str:
         return f"<StateMachine {self.state_machine_name!r}>"
+
+    @property
+    def state_machine_arn(self) -> str:
+        """The ARN by which another machine of the program starts it in local runs."""
+        return f"arn:aws:states:{PLACE}:stateMachine:{self.state_machine_name}"
+
+    @staticmethod
+    def from_state_machine_arn(*names: object) -> ImportedStateMachine:
+        return ImportedStateMachine(*names)
+
+    @staticmethod
+    def from_state_machine_name(*names: object) -> ImportedStateMachine:
+        return ImportedStateMachine(*names)
 
     @property
     def built(self) -> Built:

@@ -11,6 +11,9 @@ from typing import Any, Protocol, TypeAlias
 from penstock.sfn.problems import Wrong
 from penstock.sfn.values import REFERENCES, shown
 
+PLACE = "us-east-1:123456789012"
+"""Region and account in the ARN of what is known by its name; those of the settings come too late for an object."""
+
 
 class Resource:
     """Something of AWS's that exists outside the workflow, known by its name or its ARN."""
@@ -63,6 +66,14 @@ class Activity(Resource):
     @classmethod
     def from_activity_arn(cls, *names: object) -> Activity:
         return cls(*names)
+
+
+class ImportedStateMachine(Resource):
+    """A state machine that exists already: what `StateMachine.from_state_machine_arn` gives."""
+
+    @property
+    def state_machine_arn(self) -> str:
+        return self.arn if ":" in self.arn else f"arn:aws:states:{PLACE}:stateMachine:{self.arn}"
 
 
 class Queue(Resource):

@@ -10,7 +10,7 @@ from penstock.sfn.build import Scope
 from penstock.sfn.durations import Duration
 from penstock.sfn.inputs import TaskInput
 from penstock.sfn.problems import Wrong
-from penstock.sfn.resources import Function, FunctionLike, name_of
+from penstock.sfn.resources import PLACE, Function, FunctionLike, name_of
 from penstock.sfn.states.task import ServiceOptions, ServiceTask
 from penstock.sfn.values import render
 from penstock.sfn.words import IntegrationPattern
@@ -102,7 +102,7 @@ class LambdaInvoke(ServiceTask):
                     f"with payload_response_only, {self.name!r} calls the function by its ARN, and {name!r} is a name",
                     help="give the ARN, a Function or a Python function; or write output_path='$.Payload' instead",
                 )
-            name = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
+            name = f"arn:aws:lambda:{PLACE}:function:{name}"
         fields["resource"] = str(name)
         payload = self.given["Payload"]
         if payload is not None:
