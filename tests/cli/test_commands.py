@@ -340,3 +340,11 @@ def test_control_characters_never_reach_a_terminal():
 
 def test_json_with_half_a_character_is_escaped():
     assert json.loads(output.json_text({"a": "\ud800ü"})) == {"a": "\ud800ü"}
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "penstock", "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "penstock")
+    done = subprocess.run([sys.executable, "-m", "penstock", "nope"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Usage: penstock" in done.stderr

@@ -322,3 +322,12 @@ def test_what_clients_ask_after_as_a_matter_of_course_is_answered(lambda_: Lambd
     assert (
         refused(lambda_, "CreateFunctionUrlConfig", FunctionName="f", AuthType="NONE")[0] == "UnknownOperationException"
     )
+
+
+@pytest.mark.parametrize(("member", "at", "most"), [("Timeout", "timeout", 900), ("MemorySize", "memorySize", 10_240)])
+def test_a_function_has_no_more_than_lambda_gives(lambda_: Lambda, member: str, at: str, most: int) -> None:
+    words = f"at '{at}' failed to satisfy constraint: Member must have value less than or equal to {most}"
+    assert create(lambda_, "f", CODE, **{member: most})[member] == most
+    code, message = refused(lambda_, "UpdateFunctionConfiguration", FunctionName="f", **{member: most + 1})
+    assert (code, message) == ("ValidationException", f"1 validation error detected: Value '{most + 1}' {words}")
+    assert lambda_.call("GetFunctionConfiguration", {"FunctionName": "f"})[member] == most

@@ -19,7 +19,8 @@ INVOKE: Final = "arn:aws:states:::lambda:invoke"
 INVOKE_WITH_TOKEN: Final = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 
 RESPONSE_BYTES: Final = 6_291_556
-"""The largest answer of a synchronous call (Lambda quotas; the number is in Lambda's own message)."""
+"""The largest answer of a synchronous call ("Lambda quotas" in the Developer Guide, from memory; the number is the one in
+Lambda's own message)."""
 
 
 def is_function_arn(resource: str) -> bool:

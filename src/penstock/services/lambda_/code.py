@@ -20,7 +20,7 @@ from penstock.services.lambda_.watching import fingerprint
 
 ZIPPED_BYTES: Final = 52_428_800
 UNZIPPED_BYTES: Final = 262_144_000
-"""Lambda quotas: deployment package (.zip) when uploaded directly, and unzipped."""
+"""A deployment package (.zip) when uploaded directly, and unzipped ("Lambda quotas" in the Developer Guide, from memory)."""
 
 INVALID: Final = "InvalidParameterValueException"
 

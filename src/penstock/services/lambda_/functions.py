@@ -63,6 +63,10 @@ _MEMBERS: Final = (
 )
 """What Create and UpdateFunctionConfiguration have in common."""
 
+_MOST = (("Timeout", "timeout", 900), ("MemorySize", "memorySize", 10_240))
+"""Seconds and MB of a function without a capacity provider; the model's own limits, 5,400 and 32,768, are those of one with it.
+Message and code as CloudFormation passes them on for a Timeout that is too long."""
+
 
 def create_function(state: State, given: Parameters) -> Answer:
     name, asked = state.reference(given)
@@ -351,8 +355,16 @@ def _revision(state: State, settings: Mapping[str, Any], code: Code) -> Revision
 
 
 def _settings(given: Parameters) -> dict[str, Any]:
-    """What a request sets of a function's configuration. Raises ServiceError InvalidParameterValueException."""
+    """What a request sets of a function's configuration. Raises ServiceError: InvalidParameterValueException, ValidationException."""
     settings = {name: given[name] for name in _MEMBERS if name in given}
+    if "CapacityProviderConfig" not in given:
+        for member, at, most in _MOST:
+            if settings.get(member, 0) > most:
+                raise ServiceError(
+                    f"1 validation error detected: Value '{settings[member]}' at '{at}' failed to satisfy constraint: Member "
+                    f"must have value less than or equal to {most}",
+                    code="ValidationException",
+                )
     if "Environment" in settings:
         _check_environment(settings["Environment"].get("Variables", {}))
     if "Layers" in settings:

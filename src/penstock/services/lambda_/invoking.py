@@ -18,7 +18,7 @@ from penstock.services.lambda_.events import Queue
 from penstock.services.lambda_.state import LATEST, NOT_FOUND, Answer, Parameters, Resolved, State
 
 LIMITS: Final = {"RequestResponse": 6_291_456, "Event": 1_048_576}
-"""Bytes of an invocation's payload (Lambda quotas)."""
+"""Bytes of an invocation's payload ("Lambda quotas" in the Developer Guide, written down from memory)."""
 
 
 def invoke(state: State, queue: Queue, given: Parameters) -> Answer:
@@ -73,7 +73,8 @@ def called(state: State, given: Parameters) -> Resolved:
         _, asked = state.reference(given)
         if error.code != NOT_FOUND or asked is not None:
             raise
-        # Invoke names the version that it looked for (recorded through Step Functions: services.json).
+        # Invoke names the version that it looked for, as public logs of real calls have it; the other operations do not. There
+        # is no recording of it in the conformance data.
         raise ServiceError(f"{error}:{LATEST}", code=NOT_FOUND) from None
 
 

@@ -14,7 +14,8 @@ from penstock.services.lambda_.state import INVALID, LATEST, NOT_FOUND, Answer, 
 
 CONCURRENCY: Final = 1000
 UNRESERVED: Final = 100
-"""Concurrent executions of an account, and how many of them cannot be reserved (Lambda quotas)."""
+"""Concurrent executions of an account, and how many of them cannot be reserved ("Lambda quotas" in the Developer Guide, written
+down from memory)."""
 
 
 def put_function_event_invoke_config(state: State, given: Parameters) -> Answer:
