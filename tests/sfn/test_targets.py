@@ -99,6 +99,7 @@ def test_names_that_are_no_workflow(orders: str, name: str, words: str) -> None:
         ("machine = sf.Wait('w')", "TypeError: .*missing 1 required keyword-only argument: 'time'", 11),
         ("machine = = 3", "not valid Python", 11),
         ("x = f\"{sf.JsonPath.string_at('$.a')}\"", "glued into a text", None),
+        ("x = sf.WaitTime.duration(sf.Duration.seconds(1.5))", "PS720: `duration` is 1.5 s", 5),
     ],
 )
 def test_a_program_that_stops_is_told_with_its_line(tmp_path: Path, line: str, words: str, column: int | None) -> None:
@@ -107,7 +108,7 @@ def test_a_program_that_stops_is_told_with_its_line(tmp_path: Path, line: str, w
     with pytest.raises(InvalidDefinition, match=words) as caught:
         api.load(f"{path}:machine")
     (found,) = caught.value.diagnostics
-    assert found.code == ("PS723" if "glued" in words else "PS700")
+    assert found.code == ("PS723" if "glued" in words else "PS720" if "PS720" in words else "PS700")
     assert found.span is not None
     assert found.span.line == 4
     assert column in (None, found.span.column)
@@ -206,6 +207,7 @@ def test_what_only_a_deployment_needs_is_taken_along(tmp_path: Path) -> None:
         ("sf.Pas('p')", "did you mean Pass?"),
         ("from penstock.sfn.core import Aspects", "what only a deployment needs"),
         ("[].grant()", None),
+        ("sf.Succeed('end').next(sf.Pass('p'))", "a Succeed ends the execution"),
     ],
 )
 def test_names_that_are_not_here_come_with_advice(tmp_path: Path, line: str, help_: str | None) -> None:

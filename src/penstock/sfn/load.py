@@ -23,7 +23,7 @@ from penstock.errors import InvalidDefinition, TargetNotFound
 from penstock.sfn.build import Built
 from penstock.sfn.machine import Construct, StateMachine, build_start
 from penstock.sfn.origin import Origin, forget_sources
-from penstock.sfn.problems import problem
+from penstock.sfn.problems import Wrong, problem, refuse
 from penstock.sfn.states.base import State, _made
 
 _MODULE = "__penstock_target__"
@@ -130,6 +130,8 @@ def _stopped(error: BaseException, name: str) -> InvalidDefinition:
     if isinstance(error, SystemExit):
         words = f"it calls exit({error.code!r})"
     origin = _last_own_frame(error)
+    if isinstance(error, Wrong):  # a value that is refused where it is made, before there is a state to note it on
+        return refuse([error.at(origin)])
     help_ = None
     if isinstance(error, TypeError) and "argument" in words:
         words = words.replace("__init__() ", "() ").replace(".() ", "() ")
@@ -152,6 +154,8 @@ def _not_here(error: AttributeError | ImportError) -> str | None:
         home = owner.__name__
     else:
         home = (owner if isinstance(owner, type) else type(owner)).__module__
+    if isinstance(owner, State) and wanted == "next":
+        return f"a {type(owner).__name__} ends the execution; leave it out, or put it last"
     if home != "penstock.sfn" and not home.startswith("penstock.sfn."):
         return None
     near = did_you_mean(wanted, (each for each in dir(owner) if not each.startswith("_"))) if wanted else None
