@@ -87,7 +87,7 @@ class Target:
     def machine(self, name: str | None = None) -> LoadedMachine:
         """The machine of that name, or of that logical ID in a template; without one `main`, or the only one.
 
-        Raises TargetNotFound, naming what there is.
+        Raises TargetNotFound, naming what there is; InvalidDefinition where errors, or a template of functions alone, leave none.
         """
         if name is not None and name in self.machines:
             return self.machines[name]
@@ -97,6 +97,8 @@ class Target:
                 return found
         if name is None and DEFAULT_MACHINE in self.machines:
             return self.machines[DEFAULT_MACHINE]
+        if self.kind == "template" and not self.machines:
+            raise InvalidDefinition(f"{self.name} is a template without a state machine.", self.diagnostics)
         errors = [each for each in self.diagnostics if each.is_error]
         if self.kind == "script" and errors:  # the machine may be missing because of them
             raise InvalidDefinition(_sentence(self.name, errors), self.diagnostics)
@@ -315,8 +317,8 @@ def _template(
     template = read_template(
         text, name=name, folder=folder, yaml=yaml, settings=load_settings(folder), parameters=parameters
     )
-    if not template.machines:
-        raise InvalidDefinition(f"{name} is a template without a state machine.", template.diagnostics)
+    if not template.machines and not template.functions:
+        raise InvalidDefinition(f"{name} is a template without a state machine or a function.", template.diagnostics)
     machines: dict[str, LoadedMachine] = {}
     for each in template.machines.values():
         reading = each.reading

@@ -257,3 +257,14 @@ def test_a_target_that_cannot_run_keeps_the_server_from_starting(tmp_path: Path)
     (tmp_path / "bad.asl.json").write_text('{"StartAt": "X", "States": {"P": {"Type": "Pass", "End": true}}}')
     with pytest.raises(AssertionError, match="MISSING_TRANSITION_TARGET"), running(tmp_path, "bad.asl.json"):
         pass
+
+
+def test_a_template_of_functions_alone_is_served(tmp_path: Path) -> None:
+    template = tmp_path / "functions.yaml"
+    template.write_text(
+        "Resources:\n  Hello:\n    Type: AWS::Serverless::Function\n"
+        "    Properties: {Runtime: python3.13, Handler: index.handler, InlineCode: 'def handler(e, c): return [e]'}\n"
+    )
+    with running(tmp_path, str(template)) as url:
+        answer = client("lambda", url).invoke(FunctionName="Hello", Payload=b"1")
+        assert json.loads(answer["Payload"].read()) == [1]

@@ -42,7 +42,7 @@ def command(
     if everything and machine:
         raise UsageError("--all and --machine exclude each other; leave one out.")
     opened = open_target(target, parameters=parse_parameters(parameters))
-    chosen = list(opened.machines.values()) if everything else [opened.machine(machine)]
+    chosen = list(opened.machines.values()) if everything and opened.machines else [opened.machine(machine)]
     machines = [Machine(opened, each) for each in chosen]
     found = {id(each): each for m in machines for each in m.check()}.values()
     if any(each.is_error for each in found):
