@@ -25,6 +25,8 @@ from penstock.store.schema import APPLICATION_ID, MIGRATIONS
 
 _MAGIC: Final = b"SQLite format 3\x00"
 _READERS: Final = 8
+_LOG_PAGES: Final = 1000
+"""How long the write-ahead log gets before it is taken over into the database (SQLite's default)."""
 
 Synchronous = Literal["FULL", "NORMAL"]
 
@@ -155,6 +157,8 @@ class Database:
                 )
             self._migrate(connection, migrations)
             self._epoch = self._claim(connection)
+            if synchronous == "FULL":
+                self._lengthen_log(connection)
         except sqlite3.DatabaseError as error:
             connection.close()
             if _is_damage(error):
@@ -239,6 +243,27 @@ class Database:
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (epoch,))
         connection.execute("COMMIT")
         return epoch
+
+    def _lengthen_log(self, connection: sqlite3.Connection) -> None:
+        """Makes the write-ahead log as long as it gets, with 1,000 pages that mean nothing. A commit that has to lengthen it
+        waits for the file system to write down the new length, too: measured, 270 µs in place of 170. Costs 12 ms."""
+        log = Path(f"{self.path}-wal")
+        if log.exists() and log.stat().st_size > _LOG_PAGES * connection.execute("PRAGMA page_size").fetchone()[0]:
+            return
+        connection.execute("PRAGMA synchronous=OFF")  # nothing of this is missed
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        try:
+            for number in range(_LOG_PAGES):
+                connection.execute("INSERT OR REPLACE INTO meta VALUES ('log', ?)", (number,))
+        except sqlite3.OperationalError:  # a full disk, which whoever writes will hear of
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        finally:
+            # Synced from here on: the checkpoint syncs the log before it writes to the database.
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+            with suppress(sqlite3.Error):
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     # ---- writing
 
