@@ -145,9 +145,9 @@ class NestedExecutions:
         return self._driver.find(arn) or journal.find(arn)
 
     def _known(self, arn: str, name: str) -> Child | None:
-        if self._driver.journal is None:
-            return self._started.get(f"{arn}:{name}")
-        return self._written(f"{arn.replace(':stateMachine:', ':execution:', 1)}:{name}")
+        prefix, _, machine = arn.partition(":stateMachine:")
+        execution_arn = f"{prefix}:execution:{machine.partition(':')[0]}:{name}"  # of a version or an alias, too
+        return self._started.get(execution_arn) if self._driver.journal is None else self._written(execution_arn)
 
     def _child(self, arguments: dict[str, Any], parent: Running | None, number: int) -> Child:
         arn = arguments.get("StateMachineArn")
@@ -185,7 +185,7 @@ class NestedExecutions:
         except PenstockError as error:
             raise ServiceError(f"Invalid Name: '{name}'" if name else str(error), code="InvalidName") from None
         if name is not None and self._driver.journal is None:
-            self._started[f"{arn}:{name}"] = child
+            self._started[child.execution.arn] = child
         return child
 
     def _send(self, request: TaskRequest) -> Succeeded | Failed:

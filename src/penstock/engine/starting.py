@@ -42,6 +42,7 @@ def new_execution(
         raise UsageError(
             f"{machine_arn!r} is no ARN of a state machine (arn:aws:states:REGION:ACCOUNT:stateMachine:NAME)."
         )
+    machine_name = machine_name.partition(":")[0]  # of a version or an alias: executions are the machine's
     if role_arn is None:
         role_arn = f"arn:aws:iam::{prefix.split(':')[4]}:role/StepFunctionsRole"
     standard = type == "STANDARD"

@@ -188,15 +188,17 @@ class KeptInMemory:
 
 def started_by_a_state(execution: Execution, machines: Table[Machine], map_run_arn: str | None, items: int) -> Started:
     """What is known of an execution that no request started."""
-    machine_arn = parse(execution.machine_arn, "stateMachine").base
-    machine = machines.get(machine_arn.partition("/")[0])
+    arn = parse(execution.machine_arn, "stateMachine")
+    machine = machines.get(arn.base.partition("/")[0])
     return Started(
         arn=execution.arn,
         number=0,
-        machine_arn=machine_arn,
+        machine_arn=arn.base,
         machine_name=execution.machine_name,
         type=execution.type,
         revision=None if machine is None else machine.revision,
+        version_arn=arn.text if arn.rest.isdigit() else None,
+        alias_arn=arn.text if arn.rest and not arn.rest.isdigit() else None,
         map_run_arn=map_run_arn,
         items=items,
     )

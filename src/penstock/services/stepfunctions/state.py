@@ -166,7 +166,7 @@ class State:
         """Of an execution that no request started: a state did, a Map Run, or an earlier process."""
         if self.logs is None:
             return None
-        machine = self.repository.machines.get(execution.machine_arn.partition("/")[0])
+        machine = self.repository.machines.get(parse(execution.machine_arn, "stateMachine").base.partition("/")[0])
         found = None if machine is None else delivery(self.logs, machine.revision.logging)
         if found is not None:
             found.follow(execution)

@@ -18,6 +18,7 @@ from penstock.engine.journal import Journal, Link, closed_of
 from penstock.engine.mapruns import MapRun
 from penstock.engine.recovery import Programs, restore
 from penstock.errors import ServiceError
+from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.kept import Found, started_by_a_state
 from penstock.services.stepfunctions.records import (
     Alias,
@@ -135,7 +136,7 @@ def record_of(summary: Summary) -> Started:
     return Started(
         arn=summary.arn,
         number=summary.id,
-        machine_arn=about["machine_arn"],
+        machine_arn=parse(about["machine_arn"], "stateMachine").base,
         machine_name=about["machine_name"],
         type=kind,
         version_arn=data.get("version_arn"),
