@@ -570,8 +570,6 @@ class Driver:
         for event in events(new, first=first):
             observer(event)
 
-    # ---- commands
-
 
 def _writable(report: Succeeded | Submitted) -> Report:
     """The report, or the failure that the core would make of an output that is no JSON."""

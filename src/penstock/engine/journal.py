@@ -38,7 +38,7 @@ SNAPSHOT_BYTES: Final = 256 * 1024
 """How much a journal grows before it gets its first snapshot."""
 SNAPSHOT_GROWTH: Final = 4
 """How many times the last snapshot's size it grows before the next."""
-_ROW_BYTES: Final = 200
+ROW_BYTES: Final = 200
 """About what a turn costs a recovery besides its bytes."""
 
 
@@ -74,6 +74,10 @@ class Entry:
     """Attempts that the world works on, by their numbers: to start them anew."""
     answers: dict[int, Json] = field(default_factory=dict)
     """What their requests were answered, of those that go on elsewhere."""
+
+    def note_answer(self, event: Event) -> None:
+        if isinstance(event, TaskReported) and isinstance(event.report, Submitted):
+            self.answers[event.attempt] = event.report.output
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,11 +256,8 @@ class Journal:
         told = pack_event(event)
         entry.turn += 1
         entry.last = now
-        entry.grown += len(told) + (0 if packed is None else len(packed)) + _ROW_BYTES
-        if not isinstance(event, TaskReported):
-            pass
-        elif isinstance(event.report, Submitted):
-            entry.answers[event.attempt] = event.report.output
+        entry.grown += len(told) + (0 if packed is None else len(packed)) + ROW_BYTES
+        entry.note_answer(event)
         self._turns.append((entry.id, entry.turn, now, told, first, packed))
         if execution.status != "RUNNING":
             self._close(running)

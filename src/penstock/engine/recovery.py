@@ -22,7 +22,7 @@ from penstock.engine.commands import MapRunWork
 from penstock.engine.core import advance
 from penstock.engine.encoding import pack_records, unpack_event
 from penstock.engine.execution import Execution, RunJoin
-from penstock.engine.journal import Closed, Entry, Journal, child_closed, closed_of
+from penstock.engine.journal import ROW_BYTES, Closed, Entry, Journal, child_closed, closed_of
 from penstock.engine.mapruns import EndMapRun, ReadItems, RedriveMapRun
 from penstock.engine.messages import Started, StartTask
 from penstock.engine.program import Program
@@ -140,21 +140,13 @@ def _replay(journal: Journal, running: Running) -> None:
         for command in commands:
             if isinstance(command, StartTask):
                 entry.requests[command.attempt] = command.request
-        _note_answer(entry, event)
+        entry.note_answer(event)
         entry.turn = row.turn
         entry.last = row.at
-        entry.grown += len(row.event) + len(row.records or b"") + 200
+        entry.grown += len(row.event) + len(row.records or b"") + ROW_BYTES
     for attempt in [key for key in entry.requests if key not in execution.attempts]:
         del entry.requests[attempt]
         entry.answers.pop(attempt, None)
-
-
-def _note_answer(entry: Entry, event: object) -> None:
-    from penstock.engine.messages import TaskReported
-    from penstock.engine.tasks.handler import Submitted
-
-    if isinstance(event, TaskReported) and isinstance(event.report, Submitted):
-        entry.answers[event.attempt] = event.report.output
 
 
 def recover(
