@@ -147,6 +147,19 @@ def test_a_closed_database_is_one_file_that_can_be_copied(tmp_path: Path) -> Non
     assert sorted(file.name for file in tmp_path.iterdir()) == ["wf.db", "wf.db.lock"]
 
 
+def test_a_closed_database_is_whole_though_somebody_looks_at_it(tmp_path: Path) -> None:
+    database = Database(tmp_path / "wf.db")
+    fill(database, 3)
+    reader = Database(tmp_path / "wf.db", read_only=True)
+    assert names(reader) == ["1", "2", "3"]
+    database.close()
+    (tmp_path / "copy.db").write_bytes((tmp_path / "wf.db").read_bytes())
+    reader.close()
+    copy = Database(tmp_path / "copy.db", read_only=True)
+    assert names(copy) == ["1", "2", "3"]
+    copy.close()
+
+
 def test_a_lock_is_had_though_nothing_can_be_written_into_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock import failpoints
-from penstock.engine.encoding import pack_event, pack_records, unpack_records
+from penstock.engine.encoding import count_records, pack_event, pack_records, unpack_records
 from penstock.engine.execution import Execution, Status
 from penstock.engine.history import Record
 from penstock.engine.messages import ChildClosed, Event, Redriven, TaskReported
@@ -399,6 +399,11 @@ class Journal:
     def find(self, arn: str) -> Closed | None:
         summary = self.store.find(arn)
         return None if summary is None else closed_of(summary)
+
+    def count(self, id: int) -> int:  # noqa: A002  (the row's)
+        """How many events an execution has; of one that has ended, its row says so too."""
+        last = self.store.last_event(id)
+        return 0 if last is None else last[0] + count_records(last[1]) - 1
 
     def history(self, id: int, start: int = 1) -> Iterator[tuple[int, Record]]:  # noqa: A002  (the row's)
         """(id, record) of an execution's events from `start` on."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.clock import VirtualClock
-from penstock.engine.encoding import count_records
 from penstock.engine.messages import StopRequested
 from penstock.engine.recovery import Programs, recover
 from penstock.store import Summary
@@ -13,6 +12,7 @@ from penstock.store.executions import Closing, Executions
 
 if TYPE_CHECKING:
     from penstock.engine.driver import Driver
+    from penstock.engine.journal import Journal
     from penstock.engine.running import Running
 
 
@@ -39,7 +39,7 @@ def stop_at_rest(driver: Driver, programs: Programs, summary: Summary, error: st
     if parked:
         now = driver.clock.now()
         with driver.journal.database.write() as connection:
-            Executions.close(connection, [_aborted(store, each, error, cause, now) for each in parked])
+            Executions.close(connection, [_aborted(driver.journal, each, error, cause, now) for each in parked])
 
 
 class _Stopping:
@@ -68,9 +68,8 @@ class _Stopping:
         self._running[running.entry.id] = running
 
 
-def _aborted(store: Executions, summary: Summary, error: str | None, cause: str | None, now: float) -> Closing:
+def _aborted(journal: Journal, summary: Summary, error: str | None, cause: str | None, now: float) -> Closing:
     """The end of an execution whose journal cannot be told again: its row alone says so."""
-    last = store.last_event(summary.id)
     return Closing(
         id=summary.id,
         status="ABORTED",
@@ -80,5 +79,5 @@ def _aborted(store: Executions, summary: Summary, error: str | None, cause: str 
         stopped=now,
         redriven=summary.redriven,
         redrive_count=summary.redrive_count,
-        events=0 if last is None else last[0] + count_records(last[1]) - 1,
+        events=journal.count(summary.id),
     )

@@ -351,7 +351,10 @@ class Database:
                     self._readers.get_nowait().close()
                 except Empty:
                     break
-            # Last: only a connection that may write copies the log into the database and takes it away.
+            if not self.read_only:
+                with suppress(sqlite3.Error):  # also where somebody else still looks at it
+                    self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            # Last: only a connection that may write takes the log away.
             self._connection.close()
             if self._lock is not None:
                 self._lock.release()

@@ -194,6 +194,9 @@ def test_what_was_left_alone_can_be_stopped(tmp_path: Path) -> None:
         assert target.recovered is not None
         assert "has a gap" in target.recovered.parked[arn]
         assert status(target, arn) == "RUNNING"
+        for reverse, expected in ((False, [1, 2]), (True, [2, 1])):
+            given = {"executionArn": arn, "reverseOrder": reverse}
+            assert [e["id"] for e in target.call("GetExecutionHistory", given)["events"]] == expected
         target.call("StopExecution", {"executionArn": arn, "error": "Given up"})
         found = target.call("DescribeExecution", {"executionArn": arn})
         assert (found["status"], found["error"]) == ("ABORTED", "Given up")

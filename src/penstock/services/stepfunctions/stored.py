@@ -248,7 +248,10 @@ class KeptInFile:
         return [running for running in found if running is not None]
 
     def events(self, found: Found) -> int:
-        return found.execution.base
+        execution = found.execution
+        if not isinstance(execution, Execution) and execution.status == "RUNNING":
+            return self._journal.count(execution.id)  # it was left alone, or its end is just being written down
+        return execution.base
 
     def records(self, found: Found, start: int, end: int) -> Sequence[HistoryRecord]:
         number = found.execution.id if not isinstance(found.execution, Execution) else _id(found.running)
