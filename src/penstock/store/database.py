@@ -8,6 +8,7 @@ fenced off by a number that every transaction compares, should a lock ever fail 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ _MAGIC: Final = b"SQLite format 3\x00"
 _READERS: Final = 8
 _LOG_PAGES: Final = 1000
 """How long the write-ahead log gets before it is taken over into the database (SQLite's default)."""
+_ROOM: Final = 1 << 20
+"""Ours: bytes that are left free on the disk when the log is copied into the database at the end."""
 
 Synchronous = Literal["FULL", "NORMAL"]
 
@@ -346,18 +349,34 @@ class Database:
             if self._closed:
                 return
             self._closed = True
-            while True:
-                try:
-                    self._readers.get_nowait().close()
-                except Empty:
-                    break
-            if not self.read_only:
+            if self.read_only:
+                self._close_readers()
+                self._connection.close()
+            elif self._has_room():
+                self._close_readers()
                 with suppress(sqlite3.Error):  # also where somebody else still looks at it
                     self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            # Last: only a connection that may write takes the log away.
-            self._connection.close()
+                self._connection.close()
+            else:
+                # The last connection that closes copies the log into the database, but not one that only reads.
+                with suppress(sqlite3.Error):
+                    self._readers.put(self._connect(read_only=True))
+                self._connection.close()
+                self._close_readers()
             if self._lock is not None:
                 self._lock.release()
+
+    def _close_readers(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._readers.get_nowait().close()
+
+    def _has_room(self) -> bool:
+        """Whether the log may be copied into the database: where that fills the disk, the next process could not begin."""
+        try:
+            return shutil.disk_usage(self.path.parent).free > os.stat(f"{self.path}-wal").st_size + _ROOM
+        except OSError:
+            return True
 
 
 def _salvage(aside: Path, path: Path) -> str:
