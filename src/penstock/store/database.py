@@ -251,7 +251,8 @@ class Database:
         """Makes the write-ahead log as long as it gets, with 1,000 pages that mean nothing. A commit that has to lengthen it
         waits for the file system to write down the new length, too: measured, 270 µs in place of 170. Costs 12 ms."""
         log = Path(f"{self.path}-wal")
-        if log.exists() and log.stat().st_size > _LOG_PAGES * connection.execute("PRAGMA page_size").fetchone()[0]:
+        length = _LOG_PAGES * connection.execute("PRAGMA page_size").fetchone()[0]
+        if (log.exists() and log.stat().st_size > length) or shutil.disk_usage(self.path.parent).free < 10 * length:
             return
         connection.execute("PRAGMA synchronous=OFF")  # nothing of this is missed
         connection.execute("PRAGMA wal_autocheckpoint=0")
