@@ -8,6 +8,7 @@ its type's name and not with its number, which is free to change.
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any, Final, cast
 
 import msgpack
@@ -34,10 +35,18 @@ _BIG: Final = 1
 
 def pack_records(records: list[Record]) -> bytes:
     named = [(KINDS[record[0]][0], *record[1:]) for record in records]
+    packer: msgpack.Packer | None = getattr(_local, "packer", None)
+    if packer is None:
+        packer = _local.packer = msgpack.Packer(unicode_errors="surrogatepass")
     try:
-        return cast(bytes, msgpack.packb(named, unicode_errors="surrogatepass"))
+        return cast(bytes, packer.pack(named))
     except OverflowError:
-        return cast(bytes, msgpack.packb(_small(named), unicode_errors="surrogatepass"))
+        packer.reset()
+        return cast(bytes, packer.pack(_small(named)))
+
+
+_local = threading.local()
+"""A packer for each thread: making one, with its buffer, costs more than it packs."""
 
 
 def _small(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
 
@@ -19,21 +19,28 @@ from penstock.runtime.context import LambdaContext, Metadata, TaskContext
 
 T = TypeVar("T")
 
+MOST_FOUND: Final = 1000
+"""Ours: names whose function is kept in mind."""
+
 
 class Registry(Generic[T]):
     """Things by a function's name, partial or full ARN, found by any of these; the most exact match wins."""
 
     def __init__(self, things: Mapping[str, T]) -> None:
         self._things = dict(things)
+        self._found: dict[str, T | None] = {}
+        """What was found before: a machine asks for the same few again and again."""
         for key, thing in things.items():
             for shorter in lambdas.candidates(key):
                 self._things.setdefault(shorter, thing)
 
     def find(self, text: str) -> T | None:
-        for key in lambdas.candidates(text):
-            if key in self._things:
-                return self._things[key]
-        return None
+        if text in self._found:
+            return self._found[text]
+        found = next((self._things[key] for key in lambdas.candidates(text) if key in self._things), None)
+        if len(self._found) < MOST_FOUND:
+            self._found[text] = found
+        return found
 
 
 class FunctionHandler:

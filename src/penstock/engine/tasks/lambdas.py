@@ -9,6 +9,7 @@ import json
 import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from penstock.clock import Clock, Entropy
@@ -23,6 +24,7 @@ RESPONSE_BYTES: Final = 6_291_556
 Lambda's own message)."""
 
 
+@lru_cache(maxsize=1024)
 def is_function_arn(resource: str) -> bool:
     """Whether a Task's Resource is a function's own ARN."""
     parts = resource.split(":", 6)
