@@ -251,7 +251,9 @@ class Commands:
 
         driver = self._driver
         active = running.over.pop(command.run, None)
-        if active is None:
+        if active is not None:
+            driver.over.discard(active)
+        else:
             active = ActiveRun(command.command, running.execution, driver.objects, driver.time())
             running.result.map_runs.append(active.record)
         running.map_runs[command.run] = active
@@ -270,11 +272,19 @@ class Commands:
         self._note(running, active)
         driver.tell(running, ChildrenFound(command.run, children, succeeded))
 
+    def give_up_runs(self, running: Running) -> None:
+        """An execution has succeeded, whatever became of its Map Runs: none of them is redriven."""
+        for active in running.over.values():
+            self._driver.over.discard(active)
+            active.close()
+            active.unsuccessful.clear()
+        running.over.clear()
+
     def _over(self, running: Running, active: ActiveRun) -> None:
         """A Map Run has ended: it is kept for a redrive where no file knows it, and it may want one."""
         if running.entry is None and active.record.status != "SUCCEEDED":
             running.over[active.number] = active
-            self._driver.over.append(active)
+            self._driver.over.add(active)
         else:
             active.close()
 

@@ -142,7 +142,7 @@ class Driver:
         """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
-        self.over: list[ActiveRun] = []
+        self.over: set[ActiveRun] = set()
         """Map Runs that ended without success and may be redriven."""
         self._by_arn: dict[str, Running] = {}
         """Those of them that are written down."""
@@ -555,6 +555,8 @@ class Driver:
         if execution.status != "RUNNING":
             if entry is not None and journal is None and self.journal is not None:
                 self.journal.over(running)
+            if running.over and execution.status == "SUCCEEDED":
+                self.commands.give_up_runs(running)
             self._open.discard(running)
             self._by_arn.pop(execution.arn, None)
             if running.on_close is not None:

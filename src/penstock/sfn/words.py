@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
+from penstock.asl import errors
+
 
 class QueryLanguage(Enum):
     JSON_PATH = "JSONPath"
@@ -42,20 +44,20 @@ class StateMachineType(Enum):
 class Errors:
     """The names of the States Language's own errors."""
 
-    ALL: Final = "States.ALL"
-    BRANCH_FAILED: Final = "States.BranchFailed"
-    DATA_LIMIT_EXCEEDED: Final = "States.DataLimitExceeded"
-    EXCEED_TOLERATED_FAILURE_THRESHOLD: Final = "States.ExceedToleratedFailureThreshold"
-    HEARTBEAT_TIMEOUT: Final = "States.HeartbeatTimeout"
-    HTTP_SOCKET: Final = "States.Http.Socket"
-    INTRINSIC_FAILURE: Final = "States.IntrinsicFailure"
-    ITEM_READER_FAILED: Final = "States.ItemReaderFailed"
-    NO_CHOICE_MATCHED: Final = "States.NoChoiceMatched"
-    PARAMETER_PATH_FAILURE: Final = "States.ParameterPathFailure"
-    PERMISSIONS: Final = "States.Permissions"
-    QUERY_EVALUATION_ERROR: Final = "States.QueryEvaluationError"
-    RESULT_PATH_MATCH_FAILURE: Final = "States.ResultPathMatchFailure"
-    RESULT_WRITER_FAILED: Final = "States.ResultWriterFailed"
-    RUNTIME: Final = "States.Runtime"
-    TASKS_FAILED: Final = "States.TaskFailed"
-    TIMEOUT: Final = "States.Timeout"
+    ALL: Final = errors.ALL
+    BRANCH_FAILED: Final = errors.BRANCH_FAILED
+    DATA_LIMIT_EXCEEDED: Final = errors.DATA_LIMIT_EXCEEDED
+    EXCEED_TOLERATED_FAILURE_THRESHOLD: Final = errors.EXCEED_TOLERATED_FAILURE_THRESHOLD
+    HEARTBEAT_TIMEOUT: Final = errors.HEARTBEAT_TIMEOUT
+    HTTP_SOCKET: Final = errors.HTTP_SOCKET
+    INTRINSIC_FAILURE: Final = errors.INTRINSIC_FAILURE
+    ITEM_READER_FAILED: Final = errors.ITEM_READER_FAILED
+    NO_CHOICE_MATCHED: Final = errors.NO_CHOICE_MATCHED
+    PARAMETER_PATH_FAILURE: Final = errors.PARAMETER_PATH_FAILURE
+    PERMISSIONS: Final = errors.PERMISSIONS
+    QUERY_EVALUATION_ERROR: Final = errors.QUERY_EVALUATION_ERROR
+    RESULT_PATH_MATCH_FAILURE: Final = errors.RESULT_PATH_MATCH_FAILURE
+    RESULT_WRITER_FAILED: Final = errors.RESULT_WRITER_FAILED
+    RUNTIME: Final = errors.RUNTIME
+    TASKS_FAILED: Final = errors.TASK_FAILED
+    TIMEOUT: Final = errors.TIMEOUT

@@ -240,3 +240,13 @@ def test_a_redriven_run_survives_the_end_of_its_process(tmp_path: Path) -> None:
         counts = MapRun.from_data(json.loads(world.process.journal.store.map_runs_of(closed.id)[0][2])).describe()
         assert counts["executionCounts"]["succeeded"] == counts["executionCounts"]["total"] == 6
         world.process.end()
+
+
+def test_a_run_whose_failure_was_caught_is_not_kept() -> None:
+    world = World(None)
+    document = machine(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "P"}])
+    document["States"]["P"] = {"Type": "Pass", "End": True}
+    running = world.run(document, [1, 3])
+    assert running.execution.status == "SUCCEEDED"
+    assert not running.over
+    assert not world.driver.over
