@@ -88,6 +88,10 @@ class _Posted:
     call: Callable[[], None]
 
 
+News: TypeAlias = "tuple[Running | None, int, Report | ItemsRead | MapRunEnded | _Posted]"
+"""What reaches the loop from other threads: of which execution and attempt, and what."""
+
+
 class Driver:
     """Runs many executions in one loop.
 
@@ -133,7 +137,7 @@ class Driver:
         place = next((i for i, h in enumerate(handlers) if not hasattr(h, "answers") and h.handles(SDK_START)), None)
         nested = NestedExecutions(self, machines or _no_machine)
         self.handlers.insert(len(self.handlers) if place is None else place, nested)
-        self._inbox: SimpleQueue[tuple[Running | None, int, Report | ItemsRead | MapRunEnded | _Posted]] = SimpleQueue()
+        self._inbox: SimpleQueue[News] = SimpleQueue()
         self.agenda = Agenda()
         self.commands = Commands(self)
         self._turns: deque[tuple[Running, Event]] = deque()
@@ -343,12 +347,17 @@ class Driver:
     # ---- the loop
 
     def turn(self) -> None:
-        """One round: all news, all due timers; and if there was nothing, waiting for something."""
+        """One round; and if there was nothing to do, waiting for something."""
+        if not self.round():
+            self.hear(self.listen(self.rest()))
+
+    def round(self) -> bool:
+        """All news, all due timers. False when there was nothing to do."""
         turns = self._turns
         if self.failing is not None:
             if not self._settled([]):
                 self._hold_still()
-            return
+            return True
         if turns:
             acks, self._acks = self._acks, []
             for _ in range(len(turns)):  # a Continued goes to the end, behind the timers and reports that are due
@@ -358,13 +367,21 @@ class Driver:
             if turns:
                 self._collect()
                 self._fire()
-            return
-        if self.journal is not None and (self._held or self._acks or self.journal.pending):
+            return True
+        if self._unsettled:
             acks, self._acks = self._acks, []
             self._settled(acks)
-            return
-        if not (self._collect() or self._fire()):
-            self._wait()
+            return True
+        return self._collect() or self._fire()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something waits that the next round does at once."""
+        return bool(self._turns) or not self._inbox.empty() or self._unsettled
+
+    @property
+    def _unsettled(self) -> bool:
+        return self.journal is not None and bool(self._held or self._acks or self.journal.pending)
 
     def _settled(self, acks: list[Settled]) -> bool:
         """Ends a round: commits, and then does what waited for it. False where it cannot be committed."""
@@ -505,27 +522,40 @@ class Driver:
         self.clock_time, self._read_at = now, read_at
         return now
 
-    def _wait(self) -> None:
+    def rest(self) -> float | None:
+        """How many seconds there is nothing to do unless there is news; None for no end. A clock that is not the system's
+        is moved to the next timer instead, where nobody outside works."""
         clock = self.clock
         at = self.agenda.next()
-        seconds = None if at is None else max(0.0, at - self.time())
-        if not self.outside and at is not None and seconds is not None and not isinstance(clock, SystemClock):
+        if at is None:
+            return AWAKE_SECONDS if self.journal is not None else None  # what was kept long enough goes
+        seconds = max(0.0, at - self.time())
+        if not self.outside and not isinstance(clock, SystemClock):
             if isinstance(clock, VirtualClock):
                 clock.advance_to(at)  # to the instant itself: a sum of floats may fall short of it for ever
             else:
                 clock.sleep(seconds)
-            return
+            return 0.0
+        return min(seconds, AWAKE_SECONDS)
+
+    def listen(self, seconds: float | None) -> News | None:
+        """Waits for news. The one method of the loop that may run while another thread makes a round."""
+        if seconds == 0:
+            return None
+        clock = self.clock
         before = clock.monotonic()
         try:
-            if seconds is None and self.journal is not None:
-                seconds = AWAKE_SECONDS  # what was kept long enough goes, however quiet it is
-            item = self._inbox.get(timeout=None if seconds is None else min(seconds, AWAKE_SECONDS))
+            item = self._inbox.get(timeout=seconds)
         except Empty:
             item = None
         if isinstance(clock, VirtualClock):
             clock.advance(clock.monotonic() - before)
-        if item is not None:
-            self._report(*item)
+        return item
+
+    def hear(self, news: News | None) -> None:
+        """Takes in what `listen` got."""
+        if news is not None:
+            self._report(*news)
 
     def tell_now(self, running: Running, event: Event) -> None:
         """Tells the core, and does what it asks for; for the loop's thread."""

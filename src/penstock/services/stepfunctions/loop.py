@@ -1,6 +1,8 @@
 """All executions of a service: one Driver, in a thread of its own.
 
-Other threads ask it through `call`, so whatever they see of an execution is how it stands between two of its turns.
+Other threads ask it through `call`, so whatever they see of an execution is how it stands between two of its turns. Handing
+a call over and the answer back wakes two threads, which takes longer than most calls. So where the executions are at rest,
+those who ask (`ask`, `begin` with `here`) make the call themselves: `_turning` says whose turn it is.
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from penstock.clock import Clock, Entropy
+from penstock.clock import Clock, Entropy, SystemClock
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.driver import Driver, Machines, Observer
 from penstock.engine.execution import Execution
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     from penstock.store.executions import Summary
 
 T = TypeVar("T")
+
+_ROUNDS: Final = 8
+"""Ours: how many rounds a request's thread makes before it leaves the rest to the loop's."""
 
 PURGE_SECONDS: Final = 3600.0
 """Ours: how often the loop looks for what has been kept long enough."""
@@ -72,6 +78,8 @@ class Loop:
         self._closing: dict[Running, list[_Waiting[Any]]] = {}
         self._beginning: dict[Running, list[_Waiting[Any]]] = {}
         """Executions that have been taken in and have not made a step."""
+        self._turning = threading.Lock()
+        """Held by whoever runs the executions."""
         self._ended = False
         self._released = False
         self._fault: ServiceError | None = None
@@ -115,8 +123,8 @@ class Loop:
         down. Raises ServiceError ServiceUnavailable where that cannot be."""
         return self.ask(function, durable=durable).result()
 
-    def ask(self, function: Callable[[], T], *, durable: bool = False) -> Future[T]:
-        """`call` for those who do not wait."""
+    def ask(self, function: Callable[[], T], *, durable: bool = False, here: bool = False) -> Future[T]:
+        """`call` for those who do not wait. With `here`, the call is made in the caller's own thread where it can be."""
         future: Future[T] = Future()
 
         def call() -> None:
@@ -143,23 +151,30 @@ class Loop:
 
             self.driver.when_settled(settled)
 
-        self._post(call)
+        if not (here and self._make(call)):
+            self._post(call)
         return future
 
     def begin(
-        self, start: Callable[[Driver], Running], answer: Callable[[Running], T], *, until_closed: bool = False
+        self,
+        start: Callable[[Driver], Running],
+        answer: Callable[[Running], T],
+        *,
+        until_closed: bool = False,
+        here: bool = False,
     ) -> Future[T]:
-        """Starts an execution, or finds the one that runs already; `answer` of it when it has begun, or has ended."""
+        """Starts an execution, or finds the one that runs already; `answer` of it when it has begun, or has ended. With
+        `here` it goes as far as it can in the caller's own thread, where that can be."""
         future: Future[T] = Future()
         waiting = _Waiting(future, answer)
-        context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
+        context: Context | None = None
 
         def begin() -> None:
             if self._fault is not None:
                 future.set_exception(self._fault)
                 return
             try:
-                running = context.run(start, self.driver)
+                running = start(self.driver) if context is None else context.run(start, self.driver)
             except BaseException as error:
                 future.set_exception(error)
                 return
@@ -170,7 +185,9 @@ class Loop:
             else:
                 waiting.tell(running)
 
-        self._post(begin)
+        if not (here and self.driver.journal is None and self._make(begin)):
+            context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
+            self._post(begin)
         return future
 
     def closed(self, running: Running) -> Future[Running]:
@@ -224,6 +241,35 @@ class Loop:
         if self._fault is not None:
             self.driver.abandon(StoreUnavailable(str(self._fault)))  # it came when nobody listened any more
 
+    def _make(self, call: Callable[[], None]) -> bool:
+        """Makes a call in this thread, and in memory the rounds that come of it; in a file they would wait for the disk.
+        False where the executions are not at rest: then the loop's own thread is to make it."""
+        driver = self.driver
+        if not isinstance(driver.clock, SystemClock):  # others are moved by the loop's thread alone
+            return False
+        if not self._turning.acquire(blocking=False):
+            return False
+        try:
+            if self._ended or driver.busy:
+                return False
+            before = driver.agenda.next()
+            try:
+                call()
+                if driver.journal is None:
+                    for _ in range(_ROUNDS):
+                        if not driver.busy:
+                            break
+                        driver.round()
+            except BaseException as error:  # the loop's thread comes to it, as to any of its own
+                driver.post(partial(_raise, error))
+                return True
+            after = driver.agenda.next()
+            if driver.busy or (after is not None and (before is None or after < before)):
+                driver.post(_nothing)  # the loop's thread sleeps until what it knew of
+            return True
+        finally:
+            self._turning.release()
+
     def close(self) -> None:
         """Stops the attempts that still run, and the thread."""
         if self._ended:
@@ -240,10 +286,17 @@ class Loop:
 
     def _run(self) -> None:
         try:
+            driver = self.driver
             while not self._ended:
-                self._purge()
-                self.driver.turn()
-            self.driver.close()
+                with self._turning:
+                    self._purge()
+                    if driver.round():
+                        continue
+                    seconds = driver.rest()
+                news = driver.listen(seconds)
+                with self._turning:
+                    driver.hear(news)
+            driver.close()
         except BaseException as error:
             self._come_to_a_fault(error)
 
@@ -336,6 +389,10 @@ class _Waiting(Generic[T]):
 
 def _nothing() -> None:
     pass
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 def _itself(running: Running) -> Running:
