@@ -2,7 +2,7 @@
 
 Other threads ask it through `call`, so whatever they see of an execution is how it stands between two of its turns. Handing
 a call over and the answer back wakes two threads, which takes longer than most calls. So where the executions are at rest,
-those who ask (`ask`, `begin` with `here`) make the call themselves: `_turning` says whose turn it is.
+those who ask (`ask`, `begin` with `here`) make the call themselves.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from penstock.clock import Clock, Entropy, SystemClock
+from penstock.clock import Clock, Entropy
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.driver import Driver, Machines, Observer
 from penstock.engine.execution import Execution
@@ -78,8 +77,6 @@ class Loop:
         self._closing: dict[Running, list[_Waiting[Any]]] = {}
         self._beginning: dict[Running, list[_Waiting[Any]]] = {}
         """Executions that have been taken in and have not made a step."""
-        self._turning = threading.Lock()
-        """Held by whoever runs the executions."""
         self._ended = False
         self._released = False
         self._fault: ServiceError | None = None
@@ -151,7 +148,9 @@ class Loop:
 
             self.driver.when_settled(settled)
 
-        if not (here and self._make(call)):
+        # In a file the rounds wait for the disk, which is not for a thread that others wait for.
+        rounds = _ROUNDS if self.driver.journal is None else 0
+        if not (here and self.driver.make(call, rounds=rounds)):
             self._post(call)
         return future
 
@@ -185,7 +184,7 @@ class Loop:
             else:
                 waiting.tell(running)
 
-        if not (here and self.driver.journal is None and self._make(begin)):
+        if not (here and self.driver.journal is None and self.driver.make(begin, rounds=_ROUNDS)):
             context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
             self._post(begin)
         return future
@@ -241,35 +240,6 @@ class Loop:
         if self._fault is not None:
             self.driver.abandon(StoreUnavailable(str(self._fault)))  # it came when nobody listened any more
 
-    def _make(self, call: Callable[[], None]) -> bool:
-        """Makes a call in this thread, and in memory the rounds that come of it; in a file they would wait for the disk.
-        False where the executions are not at rest: then the loop's own thread is to make it."""
-        driver = self.driver
-        if not isinstance(driver.clock, SystemClock):  # others are moved by the loop's thread alone
-            return False
-        if not self._turning.acquire(blocking=False):
-            return False
-        try:
-            if self._ended or driver.busy:
-                return False
-            before = driver.agenda.next()
-            try:
-                call()
-                if driver.journal is None:
-                    for _ in range(_ROUNDS):
-                        if not driver.busy:
-                            break
-                        driver.round()
-            except BaseException as error:  # the loop's thread comes to it, as to any of its own
-                driver.post(partial(_raise, error))
-                return True
-            after = driver.agenda.next()
-            if driver.busy or (after is not None and (before is None or after < before)):
-                driver.post(_nothing)  # the loop's thread sleeps until what it knew of
-            return True
-        finally:
-            self._turning.release()
-
     def close(self) -> None:
         """Stops the attempts that still run, and the thread."""
         if self._ended:
@@ -286,17 +256,9 @@ class Loop:
 
     def _run(self) -> None:
         try:
-            driver = self.driver
             while not self._ended:
-                with self._turning:
-                    self._purge()
-                    if driver.round():
-                        continue
-                    seconds = driver.rest()
-                news = driver.listen(seconds)
-                with self._turning:
-                    driver.hear(news)
-            driver.close()
+                self.driver.turn()
+            self.driver.close()
         except BaseException as error:
             self._come_to_a_fault(error)
 
@@ -317,7 +279,7 @@ class Loop:
         if self._on_fault is not None:
             self._on_fault()
 
-    def _purge(self) -> None:
+    def purge(self) -> None:
         """Now and then, what has been kept long enough goes, a little at a time."""
         driver = self.driver
         if driver.journal is None or driver.failing is not None:
@@ -391,10 +353,6 @@ def _nothing() -> None:
     pass
 
 
-def _raise(error: BaseException) -> None:
-    raise error
-
-
 def _itself(running: Running) -> Running:
     return running
 
@@ -424,8 +382,13 @@ class _Driver(Driver):
             callbacks=callbacks,
             objects=objects,
             journal=journal,
+            shared=True,
         )
         self._loop = loop
+
+    def round(self) -> bool:
+        self._loop.purge()
+        return super().round()
 
     def begin(self, execution: Execution, observer: Observer | None = None, link: Link | None = None) -> Running:
         self._loop.check(execution)
