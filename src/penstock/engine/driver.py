@@ -4,9 +4,6 @@ One thread runs the loop; task attempts run elsewhere (their handlers see to tha
 Clock's. With `skip_time`, the clock jumps to the next timer whenever nothing can go on and no attempt is running; while
 attempts run it moves at real speed, so that their timeouts still mean something.
 
-The loop's thread sleeps while there is nothing to do. Waking it takes longer than most rounds; so with `shared`, whoever
-brings something to a loop at rest may make the round itself (`make`), and the loop's thread sleeps on.
-
 With a journal, a round of the loop ends with a commit, and what the world can see of the round comes after it: attempts
 that start, whoever waits for an answer (`when_settled`). While nothing can be committed, nothing goes on.
 """
@@ -17,16 +14,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from math import inf
-from queue import Empty, SimpleQueue
-from threading import RLock
+from queue import Empty
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from penstock import failpoints
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
-from penstock.engine.agenda import Agenda
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
 from penstock.engine.commands import Commands
@@ -48,6 +41,7 @@ from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
 from penstock.engine.rounds import Settled, Show, is_of_withdrawn
 from penstock.engine.running import ExecutionResult, Observer, Running
+from penstock.engine.shared_loop import Posted, SharedLoop
 from penstock.engine.starting import ACCOUNT, REGION, new_execution
 from penstock.engine.tasks.handler import (
     Failed,
@@ -70,12 +64,6 @@ if TYPE_CHECKING:
 Machines: TypeAlias = Callable[[str], "Program | None"]
 """The program of a state machine ARN, for `states:startExecution`."""
 
-SET_BACK_SECONDS: Final = 1.0
-"""Ours: how far behind a clock may be before it counts as set back."""
-
-AWAKE_SECONDS: Final = 60.0
-"""Ours: how long the loop sleeps at most, since a clock that is set forward wakes nobody."""
-
 RETRY_SECONDS: Final = 0.5
 """Ours: how long after a commit that failed the next is tried."""
 
@@ -87,18 +75,7 @@ _WHOLE = 0
 __all__ = ["ACCOUNT", "REGION", "Driver", "ExecutionResult", "Machines", "Observer", "Running", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Posted:
-    """A call that some other thread wants the loop's to make."""
-
-    call: Callable[[], None]
-
-
-News: TypeAlias = "tuple[Running | None, int, Report | ItemsRead | MapRunEnded | _Posted]"
-"""What reaches the loop from other threads: of which execution and attempt, and what."""
-
-
-class Driver:
+class Driver(SharedLoop):
     """Runs many executions in one loop.
 
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
@@ -124,7 +101,7 @@ class Driver:
             clock = VirtualClock() if skip_time else SystemClock()
         elif skip_time and not isinstance(clock, VirtualClock):
             raise UsageError("skip_time needs a clock that can jump: give a VirtualClock, or no clock.")
-        self.clock = clock
+        super().__init__(clock, shared=shared, sleepless=journal is not None)
         self.skip_time = skip_time
         self.entropy = entropy or Entropy()
         self.objects = objects
@@ -135,8 +112,6 @@ class Driver:
         self._acks: list[Settled] = []
         self._fresh: list[Running] = []
         """Executions that no transaction has yet."""
-        self.failing: StoreUnavailable | None = None
-        """Why nothing goes on, when that is so."""
         self.handlers: list[TaskHandler] = list(handlers)
         self.callbacks = callbacks or Callbacks()
         if callbacks is not None:
@@ -145,35 +120,16 @@ class Driver:
         place = next((i for i, h in enumerate(handlers) if not hasattr(h, "answers") and h.handles(SDK_START)), None)
         nested = NestedExecutions(self, machines or _no_machine)
         self.handlers.insert(len(self.handlers) if place is None else place, nested)
-        self._inbox: SimpleQueue[News] = SimpleQueue()
-        self.agenda = Agenda()
         self.commands = Commands(self)
         self._turns: deque[tuple[Running, Event]] = deque()
         """What the core is still to be told, in order."""
-        self.outside: set[tuple[Running, int]] = set()
-        """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
         self.over: set[ActiveRun] = set()
         """Map Runs that ended without success and may be redriven."""
         self._by_arn: dict[str, Running] = {}
         """Those of them that are written down."""
-        self.clock_time = clock.now()
-        """What the clock said when it was last read."""
-        self._read_at = clock.monotonic()
         self.left = False
-        self._turning = RLock()
-        """Held by whoever makes a round, and by the loop's thread whenever it does not sleep."""
-        self._making = False
-        # A clock that jumps is moved by the loop's thread alone, when it finds nothing to do.
-        self._shared = shared and isinstance(clock, SystemClock)
-        self._closed = False
-        self._awake_at = inf
-        """When the loop's thread wakes by itself."""
-        self._awaited = False
-        """Whether it waits for the end of an execution."""
-        self._ends = 0
-        """How many executions have ended."""
 
     # ---- executions
 
@@ -207,7 +163,7 @@ class Driver:
         """Takes an execution that was made elsewhere; it begins when the loop runs."""
         running = Running(execution, observer)
         running.linked = link is not None
-        with self._turning:
+        with self.turning:
             if self.journal is not None:
                 self.journal.begin(running, self.time(), link)
                 if running.entry is not None:
@@ -243,20 +199,16 @@ class Driver:
     def stop(self, running: Running, error: str | None = None, cause: str | None = None) -> None:
         """Aborts an execution, as StopExecution does; from any thread. Nothing happens where it has ended."""
         if not running.closed:
-            self._inbox.put((running, _WHOLE, Stopped(error, cause)))
+            self.inbox.put((running, _WHOLE, Stopped(error, cause)))
 
     def report(self, running: Running, attempt: int, news: Report | ItemsRead | MapRunEnded) -> None:
         """Brings news of an attempt or of a Map Run; from any thread."""
-        self._inbox.put((running, attempt, news))
+        self.inbox.put((running, attempt, news))
 
     def report_here(self, running: Running, attempt: int, news: Report) -> None:
         """The same, and where the loop is at rest this thread makes the round, too: for one that is through with its work."""
-        if not self.make(partial(self._report, running, attempt, news), rounds=1):
-            self._inbox.put((running, attempt, news))
-
-    def post(self, call: Callable[[], None]) -> None:
-        """Has the loop's own thread make a call, between two executions' turns; from any thread."""
-        self._inbox.put((None, _WHOLE, _Posted(call)))
+        if not self.make(partial(self.report_now, running, attempt, news), rounds=1):
+            self.inbox.put((running, attempt, news))
 
     def when_settled(self, done: Settled) -> None:
         """Calls `done` when all that the loop has been told until now is durable; at once where nothing is written down. For
@@ -270,7 +222,7 @@ class Driver:
         """Lets an execution that ended without success go on from what did not succeed, as RedriveExecution does.
 
         Raises ServiceError ExecutionNotRedrivable, in AWS's words."""
-        with self._turning:
+        with self.turning:
             reason = why_not(running.execution, self.time())
             if reason is not None:
                 raise ServiceError(reason, code="ExecutionNotRedrivable")
@@ -304,7 +256,7 @@ class Driver:
 
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
-        self._run_while(
+        self.run_while(
             lambda: (not running.closed or self.failing is not None) and not (self.left or running.withdrawn)
         )
         return running.result
@@ -315,29 +267,18 @@ class Driver:
 
     def finish(self) -> None:
         """Runs the loop until nothing runs any more: also what `states:startExecution` began and did not wait for."""
-        self._run_while(lambda: bool(self._open or self.failing is not None) and not self.left)
-
-    def _run_while(self, wanted: Callable[[], bool]) -> None:
-        self._awaited = True
-        try:
-            while True:
-                with self._turning:  # between two rounds: what has ended in one is written down only when that is over
-                    if not wanted():
-                        return
-                self.turn()
-        finally:
-            self._awaited = False
+        self.run_while(lambda: bool(self._open or self.failing is not None) and not self.left)
 
     def leave(self) -> None:
         """Lets `run` and `finish` return before everything has ended; from any thread."""
         self.left = True
-        self._inbox.put((None, _WHOLE, _Posted(_nothing)))  # it may be waiting for news
+        self.inbox.put((None, _WHOLE, Posted(_nothing)))  # it may be waiting for news
 
     def close(self, *, torn: bool = False) -> None:
         """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
         `torn`: an exception came out of the loop, maybe in the midst of a turn; what is not committed is given up."""
-        with self._turning:
-            self._closed = True
+        with self.turning:
+            self.ended = True
             self._end(torn=torn)
 
     def _end(self, *, torn: bool) -> None:
@@ -358,18 +299,18 @@ class Driver:
     def abandon(self, error: StoreUnavailable) -> None:
         """After a fault in the loop: nothing more is written down, and whoever waits hears so. The next process goes on
         from what is."""
-        with self._turning:
-            self._closed = True
+        with self.turning:
+            self.ended = True
             for running in self._open:
                 with suppress(Exception):
                     self._let_go(running)
             self._disown(error)
         while True:
             try:
-                _, _, news = self._inbox.get_nowait()
+                _, _, news = self.inbox.get_nowait()
             except Empty:
                 return
-            if isinstance(news, _Posted):
+            if isinstance(news, Posted):
                 news.call()
 
     def _disown(self, error: StoreUnavailable) -> None:
@@ -390,50 +331,6 @@ class Driver:
 
     # ---- the loop
 
-    def turn(self) -> None:
-        """One round; and if there was nothing to do, waiting for something."""
-        with self._turning:
-            self._making = True
-            try:
-                if self.round():
-                    return
-                seconds = self._rest()
-            finally:
-                self._making = False
-        news = self._listen(seconds)
-        if news is not None:
-            with self._turning:
-                self._report(*news)
-
-    def make(self, call: Callable[[], None], *, rounds: int) -> bool:
-        """Makes a call in this thread, as the loop's would, and up to so many rounds that come of it; from any thread that no
-        exception comes into from outside. False, and nothing done, where that is for the loop's own thread: it has something
-        to do already, or `shared` is not set."""
-        if not self._shared or not self._turning.acquire(blocking=False):
-            return False
-        try:
-            if self._making or self._closed or self.failing is not None or self.busy:
-                return False
-            self._making = True
-            ends = self._ends
-            try:
-                call()
-                while rounds and self.busy:
-                    self.round()
-                    rounds -= 1
-            except BaseException as error:  # the loop's thread comes to it, as to any of its own
-                self.post(partial(_raise, error))
-                return True
-            finally:
-                self._making = False
-            at = self.agenda.next()
-            sooner = at is not None and at < self._awake_at
-            if sooner or self.busy or self.failing is not None or (self._awaited and ends != self._ends):
-                self.post(_nothing)  # the loop's thread has something to do
-            return True
-        finally:
-            self._turning.release()
-
     def round(self) -> bool:
         """All news, all due timers. False when there was nothing to do."""
         turns = self._turns
@@ -448,19 +345,18 @@ class Driver:
             if self.journal is not None:
                 self._settled(acks)
             if turns:
-                self._collect()
+                self.collect()
                 self._fire()
             return True
         if self._unsettled:
             acks, self._acks = self._acks, []
             self._settled(acks)
             return True
-        return self._collect() or self._fire()
+        return self.collect() or self._fire()
 
     @property
     def busy(self) -> bool:
-        """Whether something waits that the next round does at once."""
-        return bool(self._turns) or not self._inbox.empty() or self._unsettled
+        return bool(self._turns) or super().busy or self._unsettled
 
     @property
     def _unsettled(self) -> bool:
@@ -524,28 +420,18 @@ class Driver:
     def _hold_still(self) -> None:
         """Hears what there is to hear until the next try to commit; executions wait."""
         try:
-            self._report(*self._inbox.get(timeout=RETRY_SECONDS))
+            self.report_now(*self.inbox.get(timeout=RETRY_SECONDS))
         except Empty:
             return
-        self._collect()
+        self.collect()
         acks, self._acks = self._acks, []
         for done in acks:
             done(self.failing)
 
-    def _collect(self) -> bool:
-        inbox = self._inbox
-        if inbox.empty():
-            return False
-        while True:
-            try:
-                self._report(*inbox.get_nowait())
-            except Empty:
-                return True
-
-    def _report(
-        self, running: Running | None, attempt: int, report: Report | ItemsRead | MapRunEnded | _Posted
+    def report_now(
+        self, running: Running | None, attempt: int, report: Report | ItemsRead | MapRunEnded | Posted
     ) -> None:
-        if isinstance(report, _Posted):
+        if isinstance(report, Posted):
             report.call()
             return
         assert running is not None  # all other news is of an execution
@@ -591,54 +477,6 @@ class Driver:
                 self.report(running, attempt, Failed(type(error).__name__, f"The task could not go on: {error}"))
         return bool(due or woken)
 
-    def time(self) -> float:
-        """Seconds since the epoch."""
-        # A clock that runs a little behind is waited for; one that was set back is believed, and waits keep their length.
-        clock = self.clock
-        now, read_at = clock.now(), clock.monotonic()
-        if now < self.clock_time:
-            back = self.clock_time + (read_at - self._read_at) - now
-            if back > SET_BACK_SECONDS and isinstance(clock, SystemClock):
-                self.agenda.set_back(back)
-            else:
-                now = self.clock_time
-        self.clock_time, self._read_at = now, read_at
-        return now
-
-    def _rest(self) -> float | None:
-        """How many seconds there is nothing to do unless there is news; None for no end. A clock that is not the system's
-        is moved to the next timer instead, where nobody outside works."""
-        clock = self.clock
-        at = self.agenda.next()
-        if at is None and self.journal is None:
-            self._awake_at = inf
-            return None
-        now = self.time()
-        seconds = AWAKE_SECONDS if at is None else max(0.0, at - now)
-        if at is not None and not self.outside and not isinstance(clock, SystemClock):
-            if isinstance(clock, VirtualClock):
-                clock.advance_to(at)  # to the instant itself: a sum of floats may fall short of it for ever
-            else:
-                clock.sleep(seconds)
-            return 0.0
-        seconds = min(seconds, AWAKE_SECONDS)
-        self._awake_at = now + seconds
-        return seconds
-
-    def _listen(self, seconds: float | None) -> News | None:
-        """Waits for news, while others may make rounds."""
-        if seconds == 0:
-            return None
-        clock = self.clock
-        before = clock.monotonic()
-        try:
-            item = self._inbox.get(timeout=seconds)
-        except Empty:
-            item = None
-        if isinstance(clock, VirtualClock):
-            clock.advance(clock.monotonic() - before)
-        return item
-
     def tell_now(self, running: Running, event: Event) -> None:
         """Tells the core, and does what it asks for; for the loop's thread."""
         execution = running.execution
@@ -669,7 +507,7 @@ class Driver:
                 self.journal.over(running)
             if running.over and execution.status == "SUCCEEDED":
                 self.commands.give_up_runs(running)
-            self._ends += 1
+            self.ends += 1
             self._open.discard(running)
             self._by_arn.pop(execution.arn, None)
             if running.on_close is not None:
@@ -697,10 +535,6 @@ def _writable(report: Succeeded | Submitted) -> Report:
 
 def _nothing() -> None:
     pass
-
-
-def _raise(error: BaseException) -> None:
-    raise error
 
 
 def _no_machine(arn: str) -> None:

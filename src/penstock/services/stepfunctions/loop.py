@@ -405,11 +405,11 @@ class _Driver(Driver):
 
     def load(self) -> Load:
         """From any thread: these are lengths, each read at once."""
-        return Load(len(self._open), len(self.outside), len(self._turns) + self._inbox.qsize())
+        return Load(len(self._open), len(self.outside), len(self._turns) + self.inbox.qsize())
 
     def drain(self) -> None:
         """Hears what was sent and not yet heard."""
-        self._collect()
+        self.collect()
 
     def tell_now(self, running: Running, event: Event) -> None:
         try:
