@@ -20,7 +20,7 @@ import orjson
 
 from penstock.asl.model import UNSET, Map, StateMachine, Task, Unset
 from penstock.calls import Call
-from penstock.config import Settings, load_settings, with_aws
+from penstock.config import Settings, load_settings, unqualified, with_aws
 from penstock.diagnostics import Diagnostic, Severity, Span
 from penstock.errors import InvalidDefinition, InvalidInput, UsageError
 from penstock.jsontools import MAX_DEPTH, Json, depth_exceeds, dumps, loads
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from penstock.clock import Clock, Entropy
     from penstock.engine.program import Program
     from penstock.engine.running import Running
+    from penstock.engine.starting import NestedMachine
     from penstock.engine.tasks.handler import TaskHandler
     from penstock.handle import RunHandle
     from penstock.script import Project
@@ -103,7 +104,7 @@ class Machine:
 
     @property
     def type(self) -> MachineType:
-        """What a template says of it; STANDARD elsewhere, where nothing does."""
+        """What a template or a construct says of it; STANDARD elsewhere, where nothing does."""
         return self._loaded.type
 
     @property
@@ -270,17 +271,19 @@ class Machine:
         changed = replace(self._loaded, definition=_substituted(self.definition, values), document=None)
         return Machine(self._target, changed)
 
-    def program_of(self, arn: str, *, substitutions: Mapping[str, str], functions: Mapping[str, Any]) -> Program | None:
-        """The program of another machine of the target, for an execution that starts it; None for an unknown ARN."""
-        found = self.prepared(arn, substitutions=substitutions, functions=functions)
-        return None if found is None else found[1]
+    def nested(
+        self,
+        arn: str,
+        *,
+        substitutions: Mapping[str, str],
+        functions: Mapping[str, Any],
+        type: MachineType | None = None,
+    ) -> tuple[StateMachine, NestedMachine] | None:
+        """The machine of the target that has this ARN, for an execution that starts it; None where none has.
 
-    def prepared(
-        self, arn: str, *, substitutions: Mapping[str, str], functions: Mapping[str, Any]
-    ) -> tuple[StateMachine, Program] | None:
-        """`prepare` of the machine of the target that has this ARN; None where none has."""
-        if self._target.kind == "template" and arn.count(":") == 7:
-            arn = arn.rpartition(":")[0]  # a version or an alias of it, which are the same here
+        `type`: what this machine itself runs as, where that is not its own. Raises what `prepare` does."""
+        if self._target.kind == "template":
+            arn = unqualified(arn)  # a version or an alias of it, which are the same here
         prefix, _, name = arn.rpartition(":")
         known = {self.settings.machine_arn(name)}
         if self._target.kind == "construct":  # objects know their ARNs before there are settings
@@ -288,12 +291,26 @@ class Machine:
         if f"{prefix}:{name}" not in known or name not in self._target.machines:
             return None
         if name == self.name:
-            return self.prepare(substitutions=substitutions, functions=functions)
+            return self.as_nested(arn, substitutions=substitutions, functions=functions, type=type)
         other = self._others.get(name)
         if other is None:
             other = self._others[name] = Machine(self._target, self._target.machines[name])
             other.settings = self.settings
-        return other.prepare(substitutions=substitutions, functions=functions)
+        return other.as_nested(arn, substitutions=substitutions, functions=functions)
+
+    def as_nested(
+        self,
+        arn: str,
+        *,
+        substitutions: Mapping[str, str],
+        functions: Mapping[str, Any],
+        type: MachineType | None = None,
+    ) -> tuple[StateMachine, NestedMachine]:
+        """This machine under an ARN, for an execution that starts it."""
+        from penstock.engine.starting import NestedMachine
+
+        definition, program = self.prepare(type=type, substitutions=substitutions, functions=functions)
+        return definition, NestedMachine(program, unqualified(arn), type or self.type)
 
     def handlers(
         self,

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from penstock import failpoints
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
@@ -42,7 +42,7 @@ from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
 from penstock.engine.rounds import Settled, Show, is_of_withdrawn
 from penstock.engine.running import ExecutionResult, Observer, Running
-from penstock.engine.starting import ACCOUNT, REGION, new_execution
+from penstock.engine.starting import ACCOUNT, REGION, Machines, new_execution
 from penstock.engine.tasks.handler import (
     Failed,
     Later,
@@ -60,9 +60,6 @@ if TYPE_CHECKING:
     from penstock.engine.journal import Journal, Link
     from penstock.engine.maprunning import ActiveRun
     from penstock.engine.objects import ObjectStore
-
-Machines: TypeAlias = Callable[[str], "Program | None"]
-"""The program of a state machine ARN, for `states:startExecution`."""
 
 SET_BACK_SECONDS: Final = 1.0
 """Ours: how far behind a clock may be before it counts as set back."""
@@ -92,7 +89,7 @@ class Driver:
     """Runs many executions in one loop.
 
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
-    `machines` finds the programs that `states:startExecution` names; `callbacks` has the activities and the tokens, one for
+    `machines` finds the state machines that `states:startExecution` names; `callbacks` has the activities and the tokens, one for
     several drivers where they share them. `start` and `run` are for one thread; reports and `stop` may come from any.
     """
 
