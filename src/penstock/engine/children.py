@@ -64,11 +64,6 @@ class NestedExecutions:
         if request.resource in _SENDS:
             report(self._send(request))
             return _nothing
-        if taken is not None and taken.submitted and isinstance(taken.answer, dict):
-            arn = str(taken.answer["ExecutionArn"])
-            if _is_express(arn):  # what it started may be over and forgotten
-                report(self._not_described(request))
-                return _nothing
         child = None if taken is None or parent is None else self._started_by(parent, request.number, taken)
         try:
             if child is None:
@@ -93,7 +88,7 @@ class NestedExecutions:
         report(Submitted(answer))
         if request.token is not None:
             return _nothing
-        if _is_express(arn):
+        if _is_express(arn):  # one round hears both reports, so a file has both or none
             report(self._not_described(request))
             return _nothing
         as_json = request.resource.endswith(":2")
