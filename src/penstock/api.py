@@ -130,7 +130,7 @@ class Machine:
         kind = machine_type(type or self.type)
         found = self._checked.get(kind)
         if found is None:
-            found = self._checked[kind] = self._check(kind)
+            found = self._checked[kind] = self._named(self._check(kind))
         lowest = _severity(severity)
         return [each for each in found if each.is_error or lowest is Severity.WARNING]
 
@@ -146,6 +146,18 @@ class Machine:
             reading = self._loaded.reading
             return self.diagnostics if reading is None else list(check(reading, type=kind))
         return list(check(target.reading if target.reading is not None else self._loaded.document or {}, type=kind))
+
+    def _named(self, found: list[Diagnostic]) -> list[Diagnostic]:
+        """Says which machine is meant of what has no place, where the target has several."""
+        if len(self._target.machines) < 2:
+            return found
+        own = frozenset(self._target.diagnostics)
+        return [
+            each
+            if each.span is not None or each in own
+            else replace(each, message=f"{each.message} (state machine {self.name!r})")
+            for each in found
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """The States Language, as a dict of its own: changing it changes nothing here."""
@@ -345,7 +357,7 @@ class Machine:
             definition = _substituted(definition, values)
             from penstock.asl.check import check
 
-            found = [*self.diagnostics, *check(definition, type=kind, severity=Severity.ERROR)]
+            found = [*self.diagnostics, *self._named(check(definition, type=kind, severity=Severity.ERROR))]
         else:
             found = self.check(type=kind, severity=Severity.ERROR)
         if any(each.is_error for each in found):
