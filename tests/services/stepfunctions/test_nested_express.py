@@ -188,6 +188,7 @@ def test_one_that_was_cut_off_begins_anew_under_its_arn_and_its_parent_stays_ove
         answer = json.loads(ended(first, parent)["output"])
         asked = first.call("StartExecution", {"stateMachineArn": CHILD, "name": "m"})["executionArn"]
         until(lambda: len(seen.arguments) == 2)
+    seen.close()
     assert [kind for kind, _ in rows(tmp_path / "wf.db")] == ["STANDARD", "EXPRESS", "EXPRESS"]
     again = Seen()
     with service(tmp_path / "wf.db", handlers=[again]) as second:
