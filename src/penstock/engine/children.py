@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _START: Final = "arn:aws:states:::states:startExecution"
 _SDK: Final = "arn:aws:states:::aws-sdk:sfn:"
 SDK_START: Final = f"{_SDK}startExecution"
+_SDK_START_SYNC: Final = f"{_SDK}startSyncExecution"
+TYPE_NOT_SUPPORTED: Final = "This operation is not supported by this type of state machine"
+"""Recorded: sfn_api.json, test_start_sync_execution."""
 _SENDS: Final = frozenset(f"{_SDK}sendTask{what}" for what in ("Success", "Failure", "Heartbeat"))
 
 
@@ -32,10 +35,10 @@ class NestedExecutions:
     """Starts the machines that `machines` knows; reports their end where the resource waits for it.
 
     Any end but success is States.TaskFailed with the child's description as the cause (recorded). Of `aws-sdk:sfn` it
-    takes the sending of task tokens, and startExecution of machines it knows; the rest is AWS's.
+    takes the sending of task tokens, and startExecution and startSyncExecution of machines it knows; the rest is AWS's.
 
-    An Express machine runs on its own: nobody can ask how it stands, so the task that would wait for its end fails with what
-    DescribeExecution says of its ARN.
+    An Express machine that startExecution begins runs on its own: nobody can ask how it stands, so the task that would wait
+    for its end fails with what DescribeExecution says of its ARN. startSyncExecution is answered when it ends, however.
     """
 
     def __init__(self, driver: Driver, machines: Machines) -> None:
@@ -46,10 +49,10 @@ class NestedExecutions:
     def handles(self, resource: str) -> bool:
         if resource.startswith(_START):
             return resource[len(_START) :] in ("", ".sync", ".sync:2", ".waitForTaskToken")
-        return resource == SDK_START or resource in _SENDS
+        return resource in (SDK_START, _SDK_START_SYNC) or resource in _SENDS
 
     def answers(self, request: TaskRequest) -> bool:
-        if request.resource != SDK_START:
+        if request.resource not in (SDK_START, _SDK_START_SYNC):
             return True
         arn = _arguments(request).get("StateMachineArn")
         return isinstance(arn, str) and self._machines(arn) is not None
@@ -64,6 +67,8 @@ class NestedExecutions:
         if request.resource in _SENDS:
             report(self._send(request))
             return _nothing
+        if request.resource == _SDK_START_SYNC:
+            return self._start_sync(request, report)
         child = None if taken is None or parent is None else self._started_by(parent, request.number, taken)
         try:
             if child is None:
@@ -129,6 +134,21 @@ class NestedExecutions:
         running.on_close = on_close
         return cancel
 
+    def _start_sync(self, request: TaskRequest, report: Reporter) -> Cancel:
+        """What an earlier process did of it is lost, as StartSyncExecution's executions are: at most once for each attempt."""
+        try:
+            child = self._child(_arguments(request), None, request.number, sync=True)
+        except ServiceError as error:
+            report(self._refused(request, error))
+            return _nothing
+        assert isinstance(child, Running)  # no name of an Express one is known
+
+        def closed(child: Running) -> None:
+            report(Succeeded(_answered(child.execution, _arguments(request).get("TraceHeader"))))
+
+        child.on_close = closed
+        return _nothing  # whoever does not wait any more does not end it
+
     def close(self) -> None:
         """The driver stops what it runs."""
 
@@ -153,11 +173,13 @@ class NestedExecutions:
         execution_arn = f"{arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
         return self._started.get(execution_arn) if self._driver.journal is None else self._written(execution_arn)
 
-    def _child(self, arguments: dict[str, Any], parent: Running | None, number: int) -> Child:
+    def _child(self, arguments: dict[str, Any], parent: Running | None, number: int, *, sync: bool = False) -> Child:
         arn = arguments.get("StateMachineArn")
         machine = self._machines(arn) if isinstance(arn, str) else None
         if machine is None:
             raise ServiceError(f"State Machine Does Not Exist: '{arn}'", code="StateMachineDoesNotExist")
+        if sync and machine.type != "EXPRESS":
+            raise ServiceError(TYPE_NOT_SUPPORTED, code="StateMachineTypeNotSupported")
         value = arguments.get("Input")
         name = arguments.get("Name")
         try:
@@ -189,6 +211,7 @@ class NestedExecutions:
                 type=machine.type,
                 machine_arn=machine.arn,
                 role_arn=machine.role_arn,
+                sync=sync,
             )
         except PenstockError as error:
             raise ServiceError(f"Invalid Name: '{name}'" if name else str(error), code="InvalidName") from None
@@ -276,6 +299,36 @@ def describe(execution: Execution | Closed, *, as_json: bool) -> Json:
         "StopDate": round(execution.stopped * 1000),
     }
     return dict(sorted(result.items()))
+
+
+def billing(execution: Execution) -> tuple[int, int]:
+    """What a synchronous Express execution costs: milliseconds and MB (recorded: in steps of 100 ms and 64 MB)."""
+    milliseconds = max(1, round((execution.stopped - execution.started) * 1000))
+    return -(-milliseconds // 100) * 100, 64
+
+
+def _answered(execution: Execution, trace_header: Json) -> Json:
+    """StartSyncExecution's answer as an SDK integration gives it: whatever came of the execution, the call succeeded."""
+    details: Json = {"Included": True}
+    milliseconds, megabytes = billing(execution)
+    output = execution.output_text
+    answer: dict[str, Json] = {
+        "BillingDetails": {"BilledDurationInMilliseconds": milliseconds, "BilledMemoryUsedInMb": megabytes},
+        "Cause": execution.cause,
+        "Error": execution.error,
+        "ExecutionArn": execution.arn,
+        "Input": execution.input_text.decode("utf-8", "surrogatepass"),
+        "InputDetails": details,
+        "Name": execution.name,
+        "Output": None if output is None else output.decode("utf-8", "surrogatepass"),
+        "OutputDetails": None if output is None else details,
+        "StartDate": iso8601(execution.started),
+        "StateMachineArn": execution.machine_arn,
+        "Status": execution.status,
+        "StopDate": iso8601(execution.stopped),
+        "TraceHeader": trace_header,
+    }
+    return {name: value for name, value in answer.items() if value is not None}
 
 
 def _arguments(request: TaskRequest) -> dict[str, Any]:

@@ -58,8 +58,7 @@ class _Stopping:
         entry = None if parent is None else parent.entry
         if summary.run is None and entry is not None:  # of one that is parked it is not known, and all ends
             request = entry.requests.get(summary.child or 0)
-            # Of an Express execution nobody can wait for the end.
-            if request is None or ".sync" not in request.resource or summary.type == "EXPRESS":
+            if request is None or ".sync" not in request.resource:
                 return False
         self._ids.add(summary.id)
         return True

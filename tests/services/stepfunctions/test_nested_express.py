@@ -65,7 +65,7 @@ def create(target: StepFunctions, name: str, states: dict[str, Any], kind: str =
 
 def starts(resource: str, then: str | None = None) -> dict[str, Any]:
     arguments: dict[str, Any] = {"StateMachineArn": CHILD, "Name": "n", "Input": {"v": 1}}
-    if resource == SDK:
+    if resource != START and resource.startswith(SDK[: SDK.rindex(":")]):
         arguments["Input"] = '{"v":1}'
     after = {"End": True} if then is None else {"Next": then}
     return {"Type": "Task", "Resource": resource, "Parameters": arguments, **after}
@@ -164,6 +164,72 @@ def test_they_send_the_token_that_their_parent_waits_for(kept: Database | None) 
     task["Parameters"]["Input"] = {"token.$": "$$.Task.Token"}
     assert ended(target, begin(target, create(target, "parent", {"S": task})))["output"] == "[1]"
     target.close()
+
+
+# ---- startSyncExecution
+
+SYNC = "arn:aws:states:::aws-sdk:sfn:startSyncExecution"
+
+
+def test_start_sync_execution_is_answered_at_their_end(kept: Database | None) -> None:
+    target = StepFunctions(database=kept, skip_time=True)
+    wait = {"Type": "Wait", "Seconds": 42, "Next": "P"}
+    # No RedriveCount, as a request's (recorded: express.json, test_query_runtime_memory).
+    tell = {"Type": "Pass", "Parameters": {"in.$": "$", "context.$": "$$.Execution"}, "End": True}
+    create(target, "child", {"W": wait, "P": tell}, "EXPRESS")
+    found = ended(target, begin(target, create(target, "parent", {"S": starts(SYNC)})))
+    answer = json.loads(found["output"])
+    assert list(answer) == sorted(answer)
+    assert answer["BillingDetails"] == {"BilledDurationInMilliseconds": 42_000, "BilledMemoryUsedInMb": 64}
+    assert (answer["Name"], answer["StateMachineArn"], answer["Status"]) == ("n", CHILD, "SUCCEEDED")
+    assert (json.loads(answer["Input"]), answer["OutputDetails"]) == ({"v": 1}, {"Included": True})
+    output = json.loads(answer["Output"])
+    assert (output["in"], output["context"]["Id"]) == ({"v": 1}, answer["ExecutionArn"])
+    assert "RedriveCount" not in output["context"]
+    target.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "error"),
+    [
+        ({"Type": "Fail", "Error": "Own"}, "FAILED", "Own"),
+        ({"Type": "Wait", "Seconds": 301, "End": True}, "TIMED_OUT", None),
+    ],
+)
+def test_the_call_succeeds_whatever_comes_of_them(state: Any, status: str, error: str | None) -> None:
+    # API reference, StartSyncExecution: 200 OK even if the execution fails.
+    target = StepFunctions(skip_time=True)
+    create(target, "child", {"S": state}, "EXPRESS")
+    found = ended(target, begin(target, create(target, "parent", {"S": starts(SYNC)})))
+    answer = json.loads(found["output"])
+    assert (found["status"], answer["Status"], answer.get("Error")) == ("SUCCEEDED", status, error)
+    assert "Output" not in answer
+    target.close()
+
+
+def test_start_sync_execution_of_a_standard_machine_is_refused() -> None:
+    target = StepFunctions()
+    create(target, "child", {"P": {"Type": "Pass", "End": True}})
+    found = ended(target, begin(target, create(target, "parent", {"S": starts(SYNC)})))
+    assert found["error"] == "Sfn.StateMachineTypeNotSupportedException"
+    assert found["cause"].startswith(
+        "This operation is not supported by this type of state machine (Service: Sfn, Status"
+    )
+    target.close()
+
+
+def test_a_synchronous_one_that_was_cut_off_is_lost_and_its_task_begins_another(tmp_path: Path) -> None:
+    seen, again = Seen(held=True), Seen()
+    with service(tmp_path / "wf.db", handlers=[seen]) as first:
+        create(first, "child", {"T": TELLS}, "EXPRESS")
+        parent = begin(first, create(first, "parent", {"S": starts(SYNC)}))
+        until(lambda: len(seen.arguments) == 1)
+    seen.close()
+    assert [kind for kind, _ in rows(tmp_path / "wf.db")] == ["STANDARD"]
+    with service(tmp_path / "wf.db", handlers=[again]) as second:
+        answer = json.loads(ended(second, parent)["output"])
+        assert [each["id"] for each in again.arguments] == [answer["ExecutionArn"]]
+        assert answer["ExecutionArn"] != seen.arguments[0]["id"]
 
 
 # ---- over a restart

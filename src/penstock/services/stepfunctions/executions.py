@@ -9,6 +9,7 @@ from typing import Any, Final
 from penstock import failpoints
 from penstock.asl.equality import equal
 from penstock.engine import limits
+from penstock.engine.children import TYPE_NOT_SUPPORTED, billing
 from penstock.engine.driver import Driver, Running
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record, events
@@ -56,7 +57,7 @@ def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
 
     def ended(running: Running) -> Answer:
         execution = running.execution
-        milliseconds = max(1, round((execution.stopped - execution.started) * 1000))
+        milliseconds, megabytes = billing(execution)
         answer: Answer = {
             "executionArn": execution.arn,
             "stateMachineArn": machine.arn,
@@ -65,11 +66,7 @@ def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
             "stopDate": instant(execution.stopped),
             "status": execution.status,
             **_data(execution, given),
-            # Recorded: in steps of 100 ms and 64 MB.
-            "billingDetails": {
-                "billedMemoryUsedInMB": 64,
-                "billedDurationInMilliseconds": -(-milliseconds // 100) * 100,
-            },
+            "billingDetails": {"billedMemoryUsedInMB": megabytes, "billedDurationInMilliseconds": milliseconds},
         }
         if "traceHeader" in given:
             answer["traceHeader"] = given["traceHeader"]
@@ -356,6 +353,4 @@ def _without_data(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _not_of_this_type() -> ServiceError:
-    return ServiceError(
-        "This operation is not supported by this type of state machine", code="StateMachineTypeNotSupported"
-    )
+    return ServiceError(TYPE_NOT_SUPPORTED, code="StateMachineTypeNotSupported")
