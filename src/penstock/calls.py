@@ -76,6 +76,8 @@ class Call:
                 callbacks=options.get("callbacks"),
                 objects=objects_for(machine.settings, options.get("objects")) if machine.uses_objects else None,
                 journal=self.journal,
+                # Code of the caller's own is called in the caller's thread.
+                shared=not any(options.get(each) for each in ("handlers", "objects", "observer")),
             )
         except BaseException:
             if self._database is not None:

@@ -4,6 +4,9 @@ One thread runs the loop; task attempts run elsewhere (their handlers see to tha
 Clock's. With `skip_time`, the clock jumps to the next timer whenever nothing can go on and no attempt is running; while
 attempts run it moves at real speed, so that their timeouts still mean something.
 
+The loop's thread sleeps while there is nothing to do. Waking it takes longer than most rounds; so with `shared`, whoever
+brings something to a loop at rest may make the round itself (`make`), and the loop's thread sleeps on.
+
 With a journal, a round of the loop ends with a commit, and what the world can see of the round comes after it: attempts
 that start, whoever waits for an answer (`when_settled`). While nothing can be committed, nothing goes on.
 """
@@ -15,8 +18,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final
+from threading import RLock
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from penstock import failpoints
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
@@ -85,12 +91,17 @@ class _Posted:
     call: Callable[[], None]
 
 
+News: TypeAlias = "tuple[Running | None, int, Report | ItemsRead | MapRunEnded | _Posted]"
+"""What reaches the loop from other threads: of which execution and attempt, and what."""
+
+
 class Driver:
     """Runs many executions in one loop.
 
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
     `machines` finds the state machines that `states:startExecution` names; `callbacks` has the activities and the tokens, one for
-    several drivers where they share them. `start` and `run` are for one thread; reports and `stop` may come from any.
+    several drivers where they share them. `start` and `run` are for one thread; reports and `stop` may come from any. With
+    `shared`, observers and handlers are called in whatever thread makes a round; never two at a time.
     """
 
     def __init__(
@@ -104,6 +115,7 @@ class Driver:
         callbacks: Callbacks | None = None,
         objects: ObjectStore | None = None,
         journal: Journal | None = None,
+        shared: bool = False,
     ) -> None:
         if clock is None:
             clock = VirtualClock() if skip_time else SystemClock()
@@ -130,7 +142,7 @@ class Driver:
         place = next((i for i, h in enumerate(handlers) if not hasattr(h, "answers") and h.handles(SDK_START)), None)
         nested = NestedExecutions(self, machines or _no_machine)
         self.handlers.insert(len(self.handlers) if place is None else place, nested)
-        self._inbox: SimpleQueue[tuple[Running | None, int, Report | ItemsRead | MapRunEnded | _Posted]] = SimpleQueue()
+        self._inbox: SimpleQueue[News] = SimpleQueue()
         self.agenda = Agenda()
         self.commands = Commands(self)
         self._turns: deque[tuple[Running, Event]] = deque()
@@ -147,6 +159,18 @@ class Driver:
         """What the clock said when it was last read."""
         self._read_at = clock.monotonic()
         self.left = False
+        self._turning = RLock()
+        """Held by whoever makes a round, and by the loop's thread whenever it does not sleep."""
+        self._making = False
+        # A clock that jumps is moved by the loop's thread alone, when it finds nothing to do.
+        self._shared = shared and isinstance(clock, SystemClock)
+        self._closed = False
+        self._awake_at = inf
+        """When the loop's thread wakes by itself."""
+        self._awaited = False
+        """Whether it waits for the end of an execution."""
+        self._ends = 0
+        """How many executions have ended."""
 
     # ---- executions
 
@@ -180,13 +204,14 @@ class Driver:
         """Takes an execution that was made elsewhere; it begins when the loop runs."""
         running = Running(execution, observer)
         running.linked = link is not None
-        if self.journal is not None:
-            self.journal.begin(running, self.time(), link)
-            if running.entry is not None:
-                self._fresh.append(running)
-            self._by_arn[execution.arn] = running
-        self._open.add(running)
-        self._turns.append((running, Started()))
+        with self._turning:
+            if self.journal is not None:
+                self.journal.begin(running, self.time(), link)
+                if running.entry is not None:
+                    self._fresh.append(running)
+                self._by_arn[execution.arn] = running
+            self._open.add(running)
+            self._turns.append((running, Started()))
         return running
 
     def adopt(self, running: Running, *events: Event) -> None:
@@ -221,6 +246,11 @@ class Driver:
         """Brings news of an attempt or of a Map Run; from any thread."""
         self._inbox.put((running, attempt, news))
 
+    def report_here(self, running: Running, attempt: int, news: Report) -> None:
+        """The same, and where the loop is at rest this thread makes the round, too: for one that is through with its work."""
+        if not self.make(partial(self._report, running, attempt, news), rounds=1):
+            self._inbox.put((running, attempt, news))
+
     def post(self, call: Callable[[], None]) -> None:
         """Has the loop's own thread make a call, between two executions' turns; from any thread."""
         self._inbox.put((None, _WHOLE, _Posted(call)))
@@ -237,11 +267,12 @@ class Driver:
         """Lets an execution that ended without success go on from what did not succeed, as RedriveExecution does.
 
         Raises ServiceError ExecutionNotRedrivable, in AWS's words."""
-        reason = why_not(running.execution, self.time())
-        if reason is not None:
-            raise ServiceError(reason, code="ExecutionNotRedrivable")
-        self.reopen(running)
-        self.turn()
+        with self._turning:
+            reason = why_not(running.execution, self.time())
+            if reason is not None:
+                raise ServiceError(reason, code="ExecutionNotRedrivable")
+            self.reopen(running)
+            self.round()
 
     def reopen(self, running: Running, *, now: bool = False) -> None:
         """Lets an execution that may be redriven go on, in its turn or at once; for the loop's thread."""
@@ -270,9 +301,9 @@ class Driver:
 
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
-        execution = running.execution
-        while (execution.status == "RUNNING" or self.failing is not None) and not (self.left or running.withdrawn):
-            self.turn()
+        self._run_while(
+            lambda: (not running.closed or self.failing is not None) and not (self.left or running.withdrawn)
+        )
         return running.result
 
     def run_all(self, several: Sequence[Running]) -> list[ExecutionResult]:
@@ -281,8 +312,18 @@ class Driver:
 
     def finish(self) -> None:
         """Runs the loop until nothing runs any more: also what `states:startExecution` began and did not wait for."""
-        while (self._open or self.failing is not None) and not self.left:
-            self.turn()
+        self._run_while(lambda: bool(self._open or self.failing is not None) and not self.left)
+
+    def _run_while(self, wanted: Callable[[], bool]) -> None:
+        self._awaited = True
+        try:
+            while True:
+                with self._turning:  # between two rounds: what has ended in one is written down only when that is over
+                    if not wanted():
+                        return
+                self.turn()
+        finally:
+            self._awaited = False
 
     def leave(self) -> None:
         """Lets `run` and `finish` return before everything has ended; from any thread."""
@@ -292,6 +333,11 @@ class Driver:
     def close(self, *, torn: bool = False) -> None:
         """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
         `torn`: an exception came out of the loop, maybe in the midst of a turn; what is not committed is given up."""
+        with self._turning:
+            self._closed = True
+            self._end(torn=torn)
+
+    def _end(self, *, torn: bool) -> None:
         for running in self._open:
             self._let_go(running)
         for active in self.over:
@@ -309,10 +355,12 @@ class Driver:
     def abandon(self, error: StoreUnavailable) -> None:
         """After a fault in the loop: nothing more is written down, and whoever waits hears so. The next process goes on
         from what is."""
-        for running in self._open:
-            with suppress(Exception):
-                self._let_go(running)
-        self._disown(error)
+        with self._turning:
+            self._closed = True
+            for running in self._open:
+                with suppress(Exception):
+                    self._let_go(running)
+            self._disown(error)
         while True:
             try:
                 _, _, news = self._inbox.get_nowait()
@@ -340,12 +388,56 @@ class Driver:
     # ---- the loop
 
     def turn(self) -> None:
-        """One round: all news, all due timers; and if there was nothing, waiting for something."""
+        """One round; and if there was nothing to do, waiting for something."""
+        with self._turning:
+            self._making = True
+            try:
+                if self.round():
+                    return
+                seconds = self._rest()
+            finally:
+                self._making = False
+        news = self._listen(seconds)
+        if news is not None:
+            with self._turning:
+                self._report(*news)
+
+    def make(self, call: Callable[[], None], *, rounds: int) -> bool:
+        """Makes a call in this thread, as the loop's would, and up to so many rounds that come of it; from any thread that no
+        exception comes into from outside. False, and nothing done, where that is for the loop's own thread: it has something
+        to do already, or `shared` is not set."""
+        if not self._shared or not self._turning.acquire(blocking=False):
+            return False
+        try:
+            if self._making or self._closed or self.failing is not None or self.busy:
+                return False
+            self._making = True
+            ends = self._ends
+            try:
+                call()
+                while rounds and self.busy:
+                    self.round()
+                    rounds -= 1
+            except BaseException as error:  # the loop's thread comes to it, as to any of its own
+                self.post(partial(_raise, error))
+                return True
+            finally:
+                self._making = False
+            at = self.agenda.next()
+            sooner = at is not None and at < self._awake_at
+            if sooner or self.busy or self.failing is not None or (self._awaited and ends != self._ends):
+                self.post(_nothing)  # the loop's thread has something to do
+            return True
+        finally:
+            self._turning.release()
+
+    def round(self) -> bool:
+        """All news, all due timers. False when there was nothing to do."""
         turns = self._turns
         if self.failing is not None:
             if not self._settled([]):
                 self._hold_still()
-            return
+            return True
         if turns:
             acks, self._acks = self._acks, []
             for _ in range(len(turns)):  # a Continued goes to the end, behind the timers and reports that are due
@@ -355,13 +447,21 @@ class Driver:
             if turns:
                 self._collect()
                 self._fire()
-            return
-        if self.journal is not None and (self._held or self._acks or self.journal.pending):
+            return True
+        if self._unsettled:
             acks, self._acks = self._acks, []
             self._settled(acks)
-            return
-        if not (self._collect() or self._fire()):
-            self._wait()
+            return True
+        return self._collect() or self._fire()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something waits that the next round does at once."""
+        return bool(self._turns) or not self._inbox.empty() or self._unsettled
+
+    @property
+    def _unsettled(self) -> bool:
+        return self.journal is not None and bool(self._held or self._acks or self.journal.pending)
 
     def _settled(self, acks: list[Settled]) -> bool:
         """Ends a round: commits, and then does what waited for it. False where it cannot be committed."""
@@ -502,27 +602,39 @@ class Driver:
         self.clock_time, self._read_at = now, read_at
         return now
 
-    def _wait(self) -> None:
+    def _rest(self) -> float | None:
+        """How many seconds there is nothing to do unless there is news; None for no end. A clock that is not the system's
+        is moved to the next timer instead, where nobody outside works."""
         clock = self.clock
         at = self.agenda.next()
-        seconds = None if at is None else max(0.0, at - self.time())
-        if not self.outside and at is not None and seconds is not None and not isinstance(clock, SystemClock):
+        if at is None and self.journal is None:
+            self._awake_at = inf
+            return None
+        now = self.time()
+        seconds = AWAKE_SECONDS if at is None else max(0.0, at - now)
+        if at is not None and not self.outside and not isinstance(clock, SystemClock):
             if isinstance(clock, VirtualClock):
                 clock.advance_to(at)  # to the instant itself: a sum of floats may fall short of it for ever
             else:
                 clock.sleep(seconds)
-            return
+            return 0.0
+        seconds = min(seconds, AWAKE_SECONDS)
+        self._awake_at = now + seconds
+        return seconds
+
+    def _listen(self, seconds: float | None) -> News | None:
+        """Waits for news, while others may make rounds."""
+        if seconds == 0:
+            return None
+        clock = self.clock
         before = clock.monotonic()
         try:
-            if seconds is None and self.journal is not None:
-                seconds = AWAKE_SECONDS  # what was kept long enough goes, however quiet it is
-            item = self._inbox.get(timeout=None if seconds is None else min(seconds, AWAKE_SECONDS))
+            item = self._inbox.get(timeout=seconds)
         except Empty:
             item = None
         if isinstance(clock, VirtualClock):
             clock.advance(clock.monotonic() - before)
-        if item is not None:
-            self._report(*item)
+        return item
 
     def tell_now(self, running: Running, event: Event) -> None:
         """Tells the core, and does what it asks for; for the loop's thread."""
@@ -554,6 +666,7 @@ class Driver:
                 self.journal.over(running)
             if running.over and execution.status == "SUCCEEDED":
                 self.commands.give_up_runs(running)
+            self._ends += 1
             self._open.discard(running)
             self._by_arn.pop(execution.arn, None)
             if running.on_close is not None:
@@ -581,6 +694,10 @@ def _writable(report: Succeeded | Submitted) -> Report:
 
 def _nothing() -> None:
     pass
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 def _no_machine(arn: str) -> None:

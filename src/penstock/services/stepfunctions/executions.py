@@ -19,6 +19,7 @@ from penstock.engine.starting import new_execution
 from penstock.errors import InvalidInput, JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
+from penstock.services.stepfunctions.delivery import delivery
 from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, number_of, page, token
 from penstock.services.stepfunctions.records import Started
@@ -30,13 +31,13 @@ _DATA: Final = frozenset({"input", "output", "inputDetails", "outputDetails", "p
 
 
 def start_execution(state: State, given: Parameters) -> Answer:
-    return begin_execution(state, given).result()
+    return _start(state, given, state.target(given["stateMachineArn"]), _begun).result()
 
 
 def begin_execution(state: State, given: Parameters) -> Future[Answer]:
     """StartExecution for those who do not wait."""
     target = state.target(given["stateMachineArn"])
-    return _start(state, given, target, _begun)
+    return _start(state, given, target, _begun, here=True)
 
 
 def _begun(running: Running) -> Answer:
@@ -45,11 +46,15 @@ def _begun(running: Running) -> Answer:
 
 
 def start_sync_execution(state: State, given: Parameters) -> Answer:
-    return begin_sync_execution(state, given).result()
+    return _start_sync(state, given).result()
 
 
 def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
     """StartSyncExecution for those who do not wait: done when the execution has ended."""
+    return _start_sync(state, given, here=True)
+
+
+def _start_sync(state: State, given: Parameters, *, here: bool = False) -> Future[Answer]:
     target = state.target(given["stateMachineArn"])
     machine = target.machine
     if machine.type != "EXPRESS":
@@ -72,7 +77,7 @@ def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
             answer["traceHeader"] = given["traceHeader"]
         return answer
 
-    return _start(state, given, target, ended, sync=True)
+    return _start(state, given, target, ended, sync=True, here=here)
 
 
 def _start(
@@ -82,6 +87,7 @@ def _start(
     answer: Callable[[Running], Answer],
     *,
     sync: bool = False,
+    here: bool = False,
 ) -> Future[Answer]:
     machine, revision = target.machine, target.revision
     value = _input(given.get("input", "{}"))
@@ -92,6 +98,7 @@ def _start(
         raise ServiceError(f"Invalid Name: '{name}'", code="InvalidName")
     program = state.program(revision.definition)
     arn = f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
+    log = delivery(state.logs, revision.logging)
 
     def start(driver: Driver) -> Running:
         # In the loop's thread: of two requests with one name, only one finds it free.
@@ -116,9 +123,9 @@ def _start(
             )
         except InvalidInput as error:  # as it is written down it is longer: 1e22 becomes 1e+22
             raise _invalid_input(str(error)) from None
-        return state.begin(target, execution, trace_header=given.get("traceHeader"))
+        return state.begin(target, execution, log, trace_header=given.get("traceHeader"))
 
-    return state.loop.begin(start, answer, until_closed=sync)
+    return state.loop.begin(start, answer, until_closed=sync, here=here and program.brief and log is None)
 
 
 def _input(text: str) -> Json:
@@ -190,12 +197,16 @@ def redrive_execution(state: State, given: Parameters) -> Answer:
 
 
 def describe_execution(state: State, given: Parameters) -> Answer:
-    found = ask_execution(state, given)
+    found = _describe(state, given)
     return found.result() if isinstance(found, Future) else found
 
 
 def ask_execution(state: State, given: Parameters) -> Answer | Future[Answer]:
     """DescribeExecution for those who do not wait."""
+    return _describe(state, given, here=True)
+
+
+def _describe(state: State, given: Parameters, *, here: bool = False) -> Answer | Future[Answer]:
     found = state.found(given["executionArn"])
     running = found.running
     if running is None or state.loop.settled(running):
@@ -209,7 +220,7 @@ def ask_execution(state: State, given: Parameters) -> Answer | Future[Answer]:
         found = state.found(given["executionArn"])
         return described(found.record, found.execution, given, state.now())
 
-    return state.loop.ask(describe)
+    return state.loop.ask(describe, here=here)
 
 
 def described(record: Started, execution: Execution | Closed, given: Parameters, now: float) -> Answer:

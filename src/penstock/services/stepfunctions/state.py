@@ -173,7 +173,7 @@ class State:
             target = self.target(text)
         except ServiceError:
             return None
-        return replace(self._machine_of(target), begin=partial(self.begin, target))
+        return replace(self._machine_of(target), begin=partial(self._begin_nested, target))
 
     def nested_elsewhere(self, text: str) -> NestedMachine | None:
         """For states:startExecution of a driver that is not this service's, and whose executions it does not keep."""
@@ -197,7 +197,13 @@ class State:
         return found
 
     def begin(
-        self, target: Target, execution: Execution, link: Link | None = None, *, trace_header: str | None = None
+        self,
+        target: Target,
+        execution: Execution,
+        log: Delivery | None,
+        link: Link | None = None,
+        *,
+        trace_header: str | None = None,
     ) -> Running:
         """Begins an execution that a request or a state starts, in the loop's thread. Raises ServiceError
         ExecutionAlreadyExists."""
@@ -217,7 +223,6 @@ class State:
                     trace_header=trace_header,
                 )
             )
-        log = delivery(self.logs, target.revision.logging)
         try:
             running = self.loop.driver.begin(execution, log, link)
         except BaseException:
@@ -227,6 +232,9 @@ class State:
         if log is not None:
             log.follow(execution)
         return running
+
+    def _begin_nested(self, target: Target, execution: Execution, link: Link | None) -> Running:
+        return self.begin(target, execution, delivery(self.logs, target.revision.logging), link)
 
     def _observe(self, execution: Execution) -> Delivery | None:
         """Of an execution that no request started: a state did, a Map Run, or an earlier process."""
