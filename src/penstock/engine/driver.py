@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from queue import Empty
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from penstock import failpoints
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
@@ -42,7 +42,7 @@ from penstock.engine.redriving import why_not
 from penstock.engine.rounds import Settled, Show, is_of_withdrawn
 from penstock.engine.running import ExecutionResult, Observer, Running
 from penstock.engine.shared_loop import Posted, SharedLoop
-from penstock.engine.starting import ACCOUNT, REGION, new_execution
+from penstock.engine.starting import ACCOUNT, REGION, Machines, new_execution
 from penstock.engine.tasks.handler import (
     Failed,
     Later,
@@ -61,9 +61,6 @@ if TYPE_CHECKING:
     from penstock.engine.maprunning import ActiveRun
     from penstock.engine.objects import ObjectStore
 
-Machines: TypeAlias = Callable[[str], "Program | None"]
-"""The program of a state machine ARN, for `states:startExecution`."""
-
 RETRY_SECONDS: Final = 0.5
 """Ours: how long after a commit that failed the next is tried."""
 
@@ -79,8 +76,8 @@ class Driver(SharedLoop):
     """Runs many executions in one loop.
 
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
-    `machines` finds the programs that `states:startExecution` names; `callbacks` has the activities and the tokens, one for
-    several drivers where they share them. `start` and `run` are for one thread; reports and `stop` may come from any. With
+    `machines` finds the state machines that `states:startExecution` names; `callbacks` has the activities and the tokens,
+    one for several drivers where they share them. `start` and `run` are for one thread; reports and `stop` may come from any. With
     `shared`, observers and handlers are called in whatever thread makes a round; never two at a time.
     """
 

@@ -72,7 +72,7 @@ class App:
         self._more_health = health
         self._clock = clock or SystemClock()
         self._begun = self._clock.monotonic()
-        self._numbers = _Numbers()
+        self._numbers = _Numbers(Entropy())
         self._quick = anyio.CapacityLimiter(AT_ONCE)
         self._long = anyio.CapacityLimiter(LONG_AT_ONCE)
         nowhere = {404: _nothing_there, 405: _nothing_there}
@@ -213,8 +213,8 @@ class _Numbers:
     """Request ids: UUIDs to look at, one random for the process, of which the last digits are counted. Drawing each would
     cost as much as reading a request's headers."""
 
-    def __init__(self) -> None:
-        self._prefix, _, first = Entropy().uuid4().rpartition("-")
+    def __init__(self, entropy: Entropy) -> None:
+        self._prefix, _, first = entropy.uuid4().rpartition("-")
         self._count = int(first, 16)
 
     def next(self) -> str:

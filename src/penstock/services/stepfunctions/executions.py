@@ -9,19 +9,21 @@ from typing import Any, Final
 from penstock import failpoints
 from penstock.asl.equality import equal
 from penstock.engine import limits
+from penstock.engine.children import TYPE_NOT_SUPPORTED, billing
 from penstock.engine.driver import Driver, Running
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record, events
 from penstock.engine.journal import Closed
 from penstock.engine.redriving import why_not
+from penstock.engine.starting import new_execution
 from penstock.errors import InvalidInput, JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.delivery import delivery
 from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, number_of, page, token
-from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
-from penstock.services.stepfunctions.state import Answer, Parameters, State, instant, no_machine
+from penstock.services.stepfunctions.records import Started
+from penstock.services.stepfunctions.state import Answer, Parameters, State, Target, instant, no_machine
 
 _INCLUDED: Final = {"included": True}
 _LEFT_OUT: Final = {"included": False}
@@ -54,13 +56,13 @@ def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
 
 def _start_sync(state: State, given: Parameters, *, here: bool = False) -> Future[Answer]:
     target = state.target(given["stateMachineArn"])
-    machine = target[0]
+    machine = target.machine
     if machine.type != "EXPRESS":
         raise _not_of_this_type()
 
     def ended(running: Running) -> Answer:
         execution = running.execution
-        milliseconds = max(1, round((execution.stopped - execution.started) * 1000))
+        milliseconds, megabytes = billing(execution)
         answer: Answer = {
             "executionArn": execution.arn,
             "stateMachineArn": machine.arn,
@@ -69,11 +71,7 @@ def _start_sync(state: State, given: Parameters, *, here: bool = False) -> Futur
             "stopDate": instant(execution.stopped),
             "status": execution.status,
             **_data(execution, given),
-            # Recorded: in steps of 100 ms and 64 MB.
-            "billingDetails": {
-                "billedMemoryUsedInMB": 64,
-                "billedDurationInMilliseconds": -(-milliseconds // 100) * 100,
-            },
+            "billingDetails": {"billedMemoryUsedInMB": megabytes, "billedDurationInMilliseconds": milliseconds},
         }
         if "traceHeader" in given:
             answer["traceHeader"] = given["traceHeader"]
@@ -85,13 +83,13 @@ def _start_sync(state: State, given: Parameters, *, here: bool = False) -> Futur
 def _start(
     state: State,
     given: Parameters,
-    target: tuple[Machine, Revision, Version | None, Alias | None],
+    target: Target,
     answer: Callable[[Running], Answer],
     *,
     sync: bool = False,
     here: bool = False,
 ) -> Future[Answer]:
-    machine, revision, version, alias = target
+    machine, revision = target.machine, target.revision
     value = _input(given.get("input", "{}"))
     name = given.get("name")
     if name is None:
@@ -112,38 +110,20 @@ def _start(
                 if known.running is None or known.running.closed or not equal(known.execution.input, value):
                     raise ServiceError(f"Execution Already Exists: '{arn}'", code="ExecutionAlreadyExists")
                 return known.running
-            state.kept.expect(
-                Started(
-                    arn=arn,
-                    number=0,
-                    machine_arn=machine.arn,
-                    machine_name=machine.name,
-                    type=machine.type,
-                    revision=revision,
-                    version_arn=None if version is None else version.arn,
-                    alias_arn=None if alias is None else alias.arn,
-                    trace_header=given.get("traceHeader"),
-                )
-            )
         try:
-            running = driver.start(
+            execution = new_execution(
                 program,
                 value,
+                entropy=driver.entropy,
                 name=name,
                 type=machine.type,
                 machine_arn=machine.arn,
                 role_arn=revision.role_arn,
-                observer=log,
                 sync=sync,
             )
-        except BaseException as error:
-            state.kept.unexpect(arn)
-            if isinstance(error, InvalidInput):  # as it is written down it is longer: 1e22 becomes 1e+22
-                raise _invalid_input(str(error)) from None
-            raise
-        if log is not None:
-            log.follow(running.execution)
-        return running
+        except InvalidInput as error:  # as it is written down it is longer: 1e22 becomes 1e+22
+            raise _invalid_input(str(error)) from None
+        return state.begin(target, execution, log, trace_header=given.get("traceHeader"))
 
     return state.loop.begin(start, answer, until_closed=sync, here=here and program.brief and log is None)
 
@@ -384,6 +364,4 @@ def _without_data(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _not_of_this_type() -> ServiceError:
-    return ServiceError(
-        "This operation is not supported by this type of state machine", code="StateMachineTypeNotSupported"
-    )
+    return ServiceError(TYPE_NOT_SUPPORTED, code="StateMachineTypeNotSupported")

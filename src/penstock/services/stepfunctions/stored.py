@@ -19,7 +19,7 @@ from penstock.engine.mapruns import MapRun
 from penstock.engine.recovery import Programs, restore
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import parse
-from penstock.services.stepfunctions.kept import Found, started_by_a_state
+from penstock.services.stepfunctions.kept import Found, started_unsaid
 from penstock.services.stepfunctions.records import (
     Alias,
     Machine,
@@ -166,7 +166,7 @@ class KeptInFile:
         record = self._expected.pop(execution.arn, None)
         if record is None:
             arn, items = (None, 1) if link is None else (link.map_run_arn, link.items)
-            record = started_by_a_state(execution, self._machines, arn, items)
+            record = started_unsaid(execution, self._machines, arn, items)
         self._records[execution.arn] = record
         data: dict[str, Any] = {
             name: value
