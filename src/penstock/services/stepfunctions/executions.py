@@ -34,10 +34,10 @@ def start_execution(state: State, given: Parameters) -> Answer:
     return _start(state, given, state.target(given["stateMachineArn"]), _begun).result()
 
 
-def begin_execution(state: State, given: Parameters) -> Future[Answer]:
-    """StartExecution for those who do not wait."""
+def begin_execution(state: State, given: Parameters) -> Future[Answer] | None:
+    """StartExecution for those who do not wait; None where compiling would take its time."""
     target = state.target(given["stateMachineArn"])
-    return _start(state, given, target, _begun, here=True)
+    return _start(state, given, target, _begun, here=True) if state.program.quick(target.revision.definition) else None
 
 
 def _begun(running: Running) -> Answer:
@@ -46,19 +46,24 @@ def _begun(running: Running) -> Answer:
 
 
 def start_sync_execution(state: State, given: Parameters) -> Answer:
-    return _start_sync(state, given).result()
+    return _start_sync(state, given, _express(state, given)).result()
 
 
-def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
-    """StartSyncExecution for those who do not wait: done when the execution has ended."""
-    return _start_sync(state, given, here=True)
+def begin_sync_execution(state: State, given: Parameters) -> Future[Answer] | None:
+    """StartSyncExecution for those who do not wait: done when the execution has ended; None as of `begin_execution`."""
+    target = _express(state, given)
+    return _start_sync(state, given, target, here=True) if state.program.quick(target.revision.definition) else None
 
 
-def _start_sync(state: State, given: Parameters, *, here: bool = False) -> Future[Answer]:
+def _express(state: State, given: Parameters) -> Target:
     target = state.target(given["stateMachineArn"])
-    machine = target.machine
-    if machine.type != "EXPRESS":
+    if target.machine.type != "EXPRESS":
         raise _not_of_this_type()
+    return target
+
+
+def _start_sync(state: State, given: Parameters, target: Target, *, here: bool = False) -> Future[Answer]:
+    machine = target.machine
 
     def ended(running: Running) -> Answer:
         execution = running.execution

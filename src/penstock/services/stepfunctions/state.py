@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from penstock.clock import Clock, Entropy, SystemClock
 from penstock.engine.callbacks import POLL_SECONDS, Callbacks
@@ -21,6 +21,7 @@ from penstock.services.stepfunctions.arns import Arn, parse
 from penstock.services.stepfunctions.delivery import Delivery, LogSink, delivery
 from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, unavailable
 from penstock.services.stepfunctions.loop import Loop
+from penstock.services.stepfunctions.programs import Programs
 from penstock.services.stepfunctions.records import (
     Alias,
     Kind,
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 Parameters = Mapping[str, Any]
-
-PROGRAMS: Final = 1024
-"""Ours: definitions that are kept compiled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class State:
         self.logs = logs
         self.lock = threading.RLock()
         """Held where a change depends on what was there; never while waiting for the loop."""
-        self.program = lru_cache(maxsize=PROGRAMS)(compile_text)
+        self.program = Programs()
         self.loop = Loop(
             handlers=handlers,
             clock=clock or (None if skip_time else SystemClock()),
