@@ -39,6 +39,7 @@ NAMES: Final = (
     "recovery.done",
     "purge.inside",
     "migration.between",
+    "event.written",
 )
 """Every place; `hit` takes no other."""
 

@@ -124,6 +124,7 @@ def serve(
             stack.callback(handler.close)
         stack.callback(service.close)
         deployment.put(service)
+        lambda_.take_up()
         metrics.watch(service.load)
         if database is not None:
             metrics.watch_store(database)

@@ -19,7 +19,7 @@ from typing import Any, Final
 from penstock.errors import PenstockError, UsageError
 from penstock.store.database import Database
 
-_TABLES: Final = ("definitions", "executions", "journal", "snapshots")
+_TABLES: Final = ("definitions", "executions", "journal", "snapshots", "lambda_events")
 _KEYED: Final = {"map_runs": "arn", "records": "kind, arn"}
 """Tables without row numbers, and what they are in the order of."""
 _LAST: Final = 1 << 40

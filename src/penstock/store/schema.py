@@ -78,4 +78,21 @@ CREATE TABLE records (
 CREATE INDEX records_of ON records (kind, owner, number);
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST,)
+_LAMBDA_EVENTS: Final = """
+-- Asynchronous calls of functions that have not ended, and records of ended ones that have not been delivered.
+CREATE TABLE lambda_events (
+    id INTEGER PRIMARY KEY,             -- counts them in the order of their acceptance
+    function TEXT NOT NULL,             -- qualified ARN: what is called, or was
+    invoked TEXT NOT NULL,              -- the ARN that was asked for
+    destination TEXT,                   -- ARN of where the record goes; NULL for a call
+    request TEXT NOT NULL,              -- the request's id
+    payload BLOB NOT NULL,
+    more TEXT NOT NULL,                 -- JSON: the client context, or a dead letter's attributes
+    accepted REAL NOT NULL,
+    due REAL NOT NULL,
+    attempts INTEGER NOT NULL,          -- that have ended
+    returned INTEGER NOT NULL           -- times it came back without one: throttled, or cut off by the end of a process
+);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _LAMBDA_EVENTS)

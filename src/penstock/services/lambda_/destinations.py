@@ -2,52 +2,108 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, Final
 
-from penstock.errors import MissingRequirement, ServiceError
+from penstock.errors import MissingRequirement
+from penstock.jsontools import Json
 from penstock.services.lambda_.state import State
 
-if TYPE_CHECKING:
-    from penstock.services.lambda_.events import Queue
+AT_ONCE: Final = 8
+"""Ours: how many records are on their way at once."""
+_BUSY: Final = frozenset({"RequestThrottled", "Throttled", "Throttling", "ThrottlingException", "ThrottledException"})
 
-_log = logging.getLogger("penstock.lambda")
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How the delivery of a record has ended; `again`: nobody was there, or was too busy, and it may be tried again."""
+
+    problem: str | None = None
+    again: bool = False
 
 
-def deliver(state: State, queue: Queue, arn: str, text: str, *, attributes: Mapping[str, str] | None = None) -> None:
-    """Sends `text` to a function, a queue, a topic, an event bus. What cannot be delivered is logged.
+class Sender:
+    """Sends records to queues, topics and event buses from threads of its own: it may take seconds."""
 
-    `attributes` are those of a message to a dead letter queue.
-    """
-    service = arn.split(":")[2] if arn.count(":") >= 5 else ""
-    if service == "lambda":
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._lock = threading.Lock()
+        self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._threads = 0
+        self._open = 0
+        self._closed = False
+
+    @staticmethod
+    def is_function(arn: str) -> bool:
+        return _service(arn) == "lambda"
+
+    def reaches(self, arn: str) -> bool:
+        """Whether anything says where that is."""
+        return self._state.endpoint_url is not None and _service(arn) in _SENDERS
+
+    def send(self, arn: str, text: bytes, attributes: Json, done: Callable[[Delivered], None]) -> None:
+        """Sends `text`; `attributes` are those of a message to a dead letter queue. `done` is called from another thread."""
+
+        def run() -> None:
+            done(self._sent(arn, text.decode(), attributes))
+
+        with self._lock:
+            self._open += 1
+            if self._open > self._threads and self._threads < AT_ONCE:
+                self._threads += 1
+                # What hangs in the network does not keep the process from ending.
+                threading.Thread(target=self._serve, name="penstock-lambda-sender", daemon=True).start()
+        self._waiting.put(run)
+
+    def close(self) -> None:
+        """Whatever has not been delivered by now stays undelivered."""
+        self._closed = True
+
+    def _serve(self) -> None:
+        while not self._closed:
+            self._waiting.get()()
+            with self._lock:
+                self._open -= 1
+
+    def _sent(self, arn: str, text: str, attributes: Json) -> Delivered:
+        from penstock.engine.tasks.aws.client import require, shared_clients
+
+        state = self._state
+        if state.endpoint_url is None or not self.reaches(arn):  # it was set when the record was made
+            return Delivered(f"no endpoint_url under [aws] says where {arn} is.")
         try:
-            queue.submit(state.resolve({"FunctionName": arn}), text.encode(), state.entropy.uuid4(), None)
-        except ServiceError as error:
-            _log.warning("A record for %s cannot be delivered: %s", arn, error)
-        return
-    if state.endpoint_url is None or service not in _SENDERS:
-        _log.warning("A record of an asynchronous call is lost: no endpoint_url under [aws] says where %s is.", arn)
-        _log.debug("The record that is lost: %s", text)
-        return
-    # It may take seconds, and the pool's thread, which tells of the ends of calls, must not wait.
-    threading.Thread(target=_send, args=(state, service, arn, text, dict(attributes or {})), daemon=True).start()
+            require(state.endpoint_url)
+            clients = shared_clients(state.endpoint_url, state.region, state.account)
+            service = _service(arn)
+            given = attributes if isinstance(attributes, dict) else {}
+            _SENDERS[service](clients.client(service), arn, text, {name: str(value) for name, value in given.items()})
+        except MissingRequirement as error:
+            return Delivered(str(error))
+        except Exception as error:  # whatever botocore, the network or the service have against it
+            return Delivered(f"{type(error).__name__}: {error}", _passes(error))
+        return Delivered()
 
 
-def _send(state: State, service: str, arn: str, text: str, attributes: dict[str, str]) -> None:
-    from penstock.engine.tasks.aws.client import require, shared_clients
+def _service(arn: str) -> str:
+    return arn.split(":")[2] if arn.count(":") >= 5 else ""
 
-    assert state.endpoint_url is not None
-    try:
-        require(state.endpoint_url)
-        clients = shared_clients(state.endpoint_url, state.region, state.account)
-        _SENDERS[service](clients.client(service), arn, text, attributes)
-    except MissingRequirement as error:
-        _log.warning("A record for %s cannot be delivered: %s", arn, error)
-    except Exception as error:  # whatever botocore, the network or the service have against it
-        _log.warning("A record for %s cannot be delivered: %s: %s", arn, type(error).__name__, error)
+
+def _passes(error: Exception) -> bool:
+    """Whether a later try may do better."""
+    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as NotConnected
+
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or status == 429 or error.response.get("Error", {}).get("Code") in _BUSY
+    return isinstance(error, NotConnected | HTTPClientError | _Unsent)
+
+
+class _Unsent(Exception):
+    """An event bus has not taken an event."""
 
 
 def _sqs(client: Any, arn: str, text: str, attributes: dict[str, str]) -> None:
@@ -62,7 +118,10 @@ def _sns(client: Any, arn: str, text: str, attributes: dict[str, str]) -> None:
 
 def _events(client: Any, arn: str, text: str, attributes: dict[str, str]) -> None:
     entry = {"Source": "lambda", "DetailType": "Lambda Function Invocation Result", "Detail": text, "EventBusName": arn}
-    client.put_events(Entries=[entry])
+    answer = client.put_events(Entries=[entry])
+    if answer.get("FailedEntryCount"):  # the call itself succeeds
+        told = answer["Entries"][0]
+        raise _Unsent(f"{told.get('ErrorCode', '')}: {told.get('ErrorMessage', '')}")
 
 
 def _attributes(attributes: dict[str, str]) -> dict[str, dict[str, str]]:
@@ -70,4 +129,8 @@ def _attributes(attributes: dict[str, str]) -> dict[str, dict[str, str]]:
     return {name: {"DataType": "String", "StringValue": value[:1024] or " "} for name, value in attributes.items()}
 
 
-_SENDERS = {"sqs": _sqs, "sns": _sns, "events": _events}
+_SENDERS: Final[Mapping[str, Callable[[Any, str, str, dict[str, str]], None]]] = {
+    "sqs": _sqs,
+    "sns": _sns,
+    "events": _events,
+}

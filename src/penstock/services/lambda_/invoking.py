@@ -28,7 +28,7 @@ def invoke(state: State, queue: Queue, given: Parameters) -> Answer:
     event = given.get("Payload") or b"{}"
     context = _client_context(given.get("ClientContext"))
     if kind == "Event":
-        submit(state, queue, resolved, event, context)
+        _accepted(state, queue, resolved, event, context)
         return {"StatusCode": 202}
     event = _checked(event, kind)
     if kind == "DryRun":
@@ -54,15 +54,32 @@ def invoke(state: State, queue: Queue, given: Parameters) -> Answer:
 def invoke_async(state: State, queue: Queue, given: Parameters) -> Answer:
     """The operation that `Event` has replaced."""
     resolved = called(state, given)
-    submit(state, queue, resolved, given.get("InvokeArgs") or b"{}", None)
+    _accepted(state, queue, resolved, given.get("InvokeArgs") or b"{}", None)
     return {"Status": 202}
 
 
-def submit(state: State, queue: Queue, resolved: Resolved, event: bytes, client_context: Json) -> None:
-    """Takes in an asynchronous call. Raises ServiceError for one that cannot be made."""
+def submit(
+    state: State,
+    queue: Queue,
+    resolved: Resolved,
+    event: bytes,
+    client_context: Json,
+    told: Callable[[ServiceError | None], None],
+) -> None:
+    """Takes in an asynchronous call; `told` is called when it is accepted, which with a Database is when it is written down, or
+    with why it is not. Raises ServiceError for one that cannot be made."""
     event = _checked(event, "Event")
     _refuse_problem(resolved)
-    queue.submit(resolved, event, state.entropy.uuid4(), client_context)
+    queue.submit(resolved, event, state.entropy.uuid4(), client_context, told)
+
+
+def _accepted(state: State, queue: Queue, resolved: Resolved, event: bytes, client_context: Json) -> None:
+    """`submit` for those who wait. Raises ServiceError."""
+    future: Future[ServiceError | None] = Future()
+    submit(state, queue, resolved, event, client_context, future.set_result)
+    refused = future.result()
+    if refused is not None:
+        raise refused
 
 
 def called(state: State, given: Parameters) -> Resolved:

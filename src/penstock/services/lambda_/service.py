@@ -18,6 +18,7 @@ from penstock.services.lambda_ import functions, invoking, policies, requests, s
 from penstock.services.lambda_.code import CodeStore
 from penstock.services.lambda_.environments import Environments, Invocation, Outcome
 from penstock.services.lambda_.events import Queue
+from penstock.services.lambda_.ledger import FileLedger, NoLedger
 from penstock.services.lambda_.records import Alias, Memory, Registration, Repository
 from penstock.services.lambda_.state import Operation, Resolved, State
 
@@ -72,8 +73,8 @@ LONG: Final = frozenset({"Invoke"})
 class Lambda:
     """AWS Lambda for one account and region; requests may come from any thread.
 
-    `database` is where the functions that clients create are kept, with a folder beside it for their code; memory without
-    one. `log` gets what functions print, with their names, and with
+    `database` is where the functions that clients create are kept, with a folder beside it for their code, and asynchronous
+    calls until they have ended; memory without one. `log` gets what functions print, with their names, and with
     `tell_failures` why calls fail. `endpoint_url` is where S3, SQS, SNS and EventBridge are: a URL, "moto" or "aws"; without one
     nothing is fetched or sent. `variables` are in the environment of every function. `limit` processes at once.
     """
@@ -115,7 +116,7 @@ class Lambda:
         )
         if database is not None:
             functions.forget_local(self._state)
-        self._queue = Queue(self._state)
+        self._queue = Queue(self._state, NoLedger() if database is None else FileLedger(database))
 
     @property
     def region(self) -> str:
@@ -179,7 +180,9 @@ class Lambda:
             found = self.resolve(name, qualifier or (None if asked == "$LATEST" else asked))
         except ServiceError:
             return None
-        return replace(found, arn=text) if text.startswith("arn:") else found
+        if not text.startswith("arn:"):
+            return found
+        return replace(found, arn=text if qualifier is None or asked == qualifier else f"{text}:{qualifier}")
 
     def start(
         self,
@@ -197,18 +200,25 @@ class Lambda:
         invocation = Invocation(resolved, event, self._state.entropy.uuid4(), client_context)
         return invoking.start(self._state, invocation, done, timeout=timeout)
 
-    def submit(self, resolved: Resolved, event: bytes) -> None:
-        """Takes in an asynchronous call with `event` as JSON text. Raises ServiceError for one that cannot be made."""
-        invoking.submit(self._state, self._queue, resolved, event, None)
+    def submit(self, resolved: Resolved, event: bytes, told: Callable[[ServiceError | None], None]) -> None:
+        """Takes in an asynchronous call with `event` as JSON text; `told` is called when it is accepted, maybe from another
+        thread, or with why it is not. Raises ServiceError for one that cannot be made."""
+        invoking.submit(self._state, self._queue, resolved, event, None, told)
+
+    def take_up(self) -> None:
+        """Goes on with the asynchronous calls that an earlier process left in the database; those of functions that are not
+        here by now are dropped."""
+        self._queue.take_up()
 
     def pids(self) -> list[int]:
         """The worker processes that run now."""
         return self._state.environments.pids()
 
     def close(self) -> None:
-        """Ends all workers, drops what waits, removes what was unpacked."""
-        self._queue.close()
+        """Ends all workers, drops what waits and is not kept, removes what was unpacked."""
+        self._queue.stop()
         self._state.environments.close()
+        self._queue.close()
         for future in list(self._state.waiting):
             if not future.done():
                 future.set_result(ServiceError("The service was closed.", code="ServiceUnavailable"))

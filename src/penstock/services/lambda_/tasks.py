@@ -47,7 +47,7 @@ class LambdaTasks:
         if request.resource.startswith(lambdas.INVOKE) and arguments.get("InvocationType", "RequestResponse") != (
             "RequestResponse"
         ):
-            report(self._not_waiting(request, resolved, event, arguments["InvocationType"]))
+            self._begin(request, resolved, event, arguments["InvocationType"], report)
             return _nothing
 
         def done(outcome: Outcome | ServiceError) -> None:
@@ -84,19 +84,28 @@ class LambdaTasks:
         name = f"f:{outcome.executed}"  # of the name, only the version counts in the answer
         return answer(request, result, len(outcome.payload), name, clock=self._clock, entropy=self._entropy)
 
-    def _not_waiting(self, request: TaskRequest, resolved: Resolved, event: bytes, kind: Any) -> Report:
-        """InvocationType Event and DryRun: the answer comes at once and has no payload."""
+    def _begin(self, request: TaskRequest, resolved: Resolved, event: bytes, kind: Any, report: Reporter) -> None:
+        """InvocationType Event and DryRun: the answer does not wait for the function and has no payload."""
         if kind not in ("Event", "DryRun"):
             words = (
                 f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: Member must "
                 "satisfy enum value set: [Event, RequestResponse, DryRun]"
             )
-            return _refused(ServiceError(words, code="ValidationException"), self._entropy)
+            report(_refused(ServiceError(words, code="ValidationException"), self._entropy))
+            return
+
+        def told(error: ServiceError | None) -> None:
+            report(self._begun(request, resolved, kind) if error is None else _refused(error, self._entropy))
+
+        if kind == "DryRun":
+            told(None)
+            return
         try:
-            if kind == "Event":
-                self._service.submit(resolved, event)
+            self._service.submit(resolved, event, told)
         except ServiceError as error:
-            return _refused(error, self._entropy)
+            told(error)
+
+    def _begun(self, request: TaskRequest, resolved: Resolved, kind: str) -> Report:
         status = 202 if kind == "Event" else 204
         whole = lambdas.envelope(None, 0, resolved.executed, clock=self._clock, entropy=self._entropy)
         assert isinstance(whole, dict)
@@ -145,6 +154,7 @@ _STATUS: Final = {
     "InvalidRuntimeException": 502,
     "RequestEntityTooLargeException": 413,
     "ServiceException": 500,
+    "ServiceUnavailable": 503,
     "TooManyRequestsException": 429,
 }
 """Not from botocore's model, which a machine can run without."""
