@@ -341,7 +341,7 @@ class Driver(SharedLoop):
                 self.tell_now(*turns.popleft())
             if self.journal is not None:
                 self._settled(acks)
-            if turns:
+            if turns and not self.visited:
                 self.collect()
                 self._fire()
             return True
@@ -352,8 +352,8 @@ class Driver(SharedLoop):
         return self.collect() or self._fire()
 
     @property
-    def busy(self) -> bool:
-        return bool(self._turns) or super().busy or self._unsettled
+    def unfinished(self) -> bool:
+        return bool(self._turns) or self._unsettled
 
     @property
     def _unsettled(self) -> bool:
