@@ -8,6 +8,7 @@ from pathlib import Path
 
 from penstock.store import Database, ExecutionRow
 from penstock.store.executions import Executions
+from penstock.store.lambda_events import EventRow
 
 
 def row(number: int, **more: object) -> ExecutionRow:
@@ -34,6 +35,22 @@ def fill(database: Database, rows: int, *, size: int = 500, start: int = 1) -> N
         with database.write() as connection:
             Executions.insert(connection, [row(number)])
             Executions.append(connection, [(number, 1, 1.0, b'["start"]', 1, b"x" * size)])
+
+
+def lambda_event(number: int) -> EventRow:
+    return EventRow(
+        id=number,
+        function="arn:aws:lambda:us-east-1:1:function:f:$LATEST",
+        invoked="arn:aws:lambda:us-east-1:1:function:f",
+        destination=None,
+        request_id="r",
+        payload=b"{}",
+        more='"\ud800"',
+        accepted=1.0,
+        due=2.0,
+        attempts=1,
+        returned=3,
+    )
 
 
 def names(database: Database) -> list[str]:

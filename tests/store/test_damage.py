@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.store.files import fill, names
+from tests.store.files import fill, lambda_event, names
 
 from penstock.errors import StoreDamaged
 from penstock.store import Database
+from penstock.store.lambda_events import LambdaEvents
+from penstock.store.salvage import salvage
 
 
 @pytest.fixture
@@ -88,6 +90,17 @@ def test_the_command_in_the_message_saves_what_can_be_read(harm: object, file: P
     database.close()
     assert Path(told.value.aside or "").read_bytes() == aside
     assert subprocess.run(str(told.value).partition("with: ")[2], shell=True, capture_output=True).returncode == 1
+
+
+def test_asynchronous_calls_are_saved_too(file: Path) -> None:
+    database = Database(file)
+    with database.write() as connection:
+        LambdaEvents.insert(connection, map(lambda_event, range(1, 4)))
+    database.close()
+    assert salvage(file, file.with_name("new.db"))["lambda_events"] == 3
+    database = Database(file.with_name("new.db"))
+    assert [row.id for row in LambdaEvents.left(database, 10)] == [1, 2, 3]
+    database.close()
 
 
 def test_two_damaged_files_in_one_second_are_both_kept(file: Path) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.store.files import fill, in_another_process, names
+from tests.store.files import fill, in_another_process, lambda_event, names
 
 from penstock.errors import StoreUnavailable, UsageError
 from penstock.failpoints import VARIABLE
 from penstock.store import Database
+from penstock.store.lambda_events import LambdaEvents
 from penstock.store.schema import MIGRATIONS
 
 COLOUR = "ALTER TABLE executions ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';"
@@ -79,10 +81,28 @@ def test_a_process_that_dies_between_two_migrations_loses_nothing(old: Path) -> 
 def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(old: Path) -> None:
     Database(old, migrations=(*MIGRATIONS, COLOUR)).close()
     content = old.read_bytes()
+    known = len(MIGRATIONS)
+    newer = rf"written by a newer version of Penstock \(format {known + 1}; this one knows {known}\)"
     for read_only in (False, True):
-        with pytest.raises(UsageError, match=r"written by a newer version of Penstock \(format 2; this one knows 1\)"):
+        with pytest.raises(UsageError, match=newer):
             Database(old, read_only=read_only)
     assert old.read_bytes() == content
+
+
+def test_a_file_from_before_asynchronous_calls_were_kept_keeps_them_now(tmp_path: Path) -> None:
+    before = next(number for number, each in enumerate(MIGRATIONS) if "CREATE TABLE lambda_events" in each)
+    Database(tmp_path / "wf.db", migrations=MIGRATIONS[:before]).close()
+    database = Database(tmp_path / "wf.db")
+    assert LambdaEvents.last(database) == 0
+    event = lambda_event(7)
+    with database.write() as connection:
+        LambdaEvents.insert(connection, [event])
+    database.close()
+    database = Database(tmp_path / "wf.db")
+    assert list(LambdaEvents.left(database, 7)) == [replace(event, payload=None)]
+    assert LambdaEvents.payload(database, 7) == event.payload
+    database.close()
+    assert tmp_path.joinpath(f"wf.db.format-{before}").exists()
 
 
 def test_who_only_looks_at_an_old_file_does_not_change_it(old: Path) -> None:
