@@ -255,19 +255,20 @@ def test_a_call_that_became_too_old_meanwhile_is_told_and_not_made(tmp_path: Pat
         create(lambda_, "told", TOLD.format(str(told)))
         to = {"OnFailure": {"Destination": f"{PREFIX}:told"}}
         lambda_.put_function_event_invoke_config(FunctionName="f", DestinationConfig=to)
-        lambda_.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
-        send(lambda_, file)
+        send(lambda_, file, fails=True)
+        until(lambda: rows(tmp_path) == [(1, 0)])
         end(server, kill=True)
     connection = sqlite3.connect(tmp_path / "runs.db")
     with connection:
-        connection.execute("UPDATE lambda_events SET accepted = accepted - 21601")
+        connection.execute("UPDATE lambda_events SET accepted = accepted - 21601, due = due - 21601")
     connection.close()
     with served(tmp_path):
         record = json.loads(until(lambda: lines(told))[0])
         until(lambda: rows(tmp_path) == [])
-    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    context = record["requestContext"]
+    assert (context["condition"], context["approximateInvokeCount"]) == ("EventAgeExceeded", 1)
     assert "responsePayload" not in record
-    assert lines(file) == []
+    assert len(lines(file)) == 1
 
 
 def test_what_a_state_machine_has_called_is_made_by_the_next_process(tmp_path: Path) -> None:

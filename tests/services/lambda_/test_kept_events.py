@@ -6,12 +6,14 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.services.lambda_.functions import create, folder_function, invoke, service
+from tests.services.lambda_.functions import PREFIX, create, folder_function, invoke, service
 from tests.services.lambda_.test_events import FAILING, attempts, configure, send, until
+from tests.store.files import lambda_event
 
 from penstock.clock import SystemClock, VirtualClock
 from penstock.errors import ServiceError, StoreUnavailable
@@ -212,18 +214,16 @@ def test_calls_of_another_account_stay_for_it(tmp_path: Path) -> None:
 
 def test_a_process_that_dies_again_and_again_makes_the_call_ever_less_often(tmp_path: Path) -> None:
     clock = _Still(1_000_000.0)
-    with kept(tmp_path, clock=clock) as (lambda_, database):
-        throttle(lambda_)
-        send(lambda_, tmp_path / "attempts")
-        until(lambda: left(database)[0].returned == 1)
     pauses = []
     for returned in (0, 1, 5, 60):
-        database = Database(tmp_path / "runs.db", synchronous="NORMAL")
+        database = Database(tmp_path / f"{returned}.db", synchronous="NORMAL")
         with database.write() as connection:
-            connection.execute("UPDATE lambda_events SET returned = ?, due = 0", (returned,))
+            row = replace(lambda_event(1), function=f"{PREFIX}:f:$LATEST", due=clock.now(), returned=returned)
+            LambdaEvents.insert(connection, [row])
         with service(database=database, clock=clock) as lambda_, lambda_._queue._condition:
             lambda_.take_up()
             pauses.append(lambda_._queue._due[0].at - clock.now())
+            assert left(database)[0].returned == returned + 1
         database.close()
     assert pauses == [0.0, 1.0, 16.0, 300.0]
 
