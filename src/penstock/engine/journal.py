@@ -53,6 +53,17 @@ class Link:
     map_run_arn: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a service knows of an execution that begins: its owner (an ARN to list it by), a JSON text, and the version and
+    the alias that were asked for it."""
+
+    owner: str
+    record: str | None = None
+    version: str | None = None
+    alias: str | None = None
+
+
 @dataclass(slots=True)
 class Entry:
     """What the journal knows of a running execution."""
@@ -139,22 +150,21 @@ def closed_of(summary: Summary) -> Closed:
 class Journal:
     """For one driver, in the thread of its loop; reading is for any thread.
 
-    `describe` says of an execution that begins what its owner is (an ARN to list it by), and what else its service knows
-    of it, as a JSON text.
+    `describe` says of an execution that begins what its service knows of it.
     """
 
     def __init__(
         self,
         database: Database,
         *,
-        describe: Callable[[Execution, Link | None], tuple[str, str | None]] | None = None,
+        describe: Callable[[Execution, Link | None], Described] | None = None,
         clean: str = "clean",
     ) -> None:
         self.database = database
         self.clean = clean
         """The key in `meta` that says whether the last process of this kind (a service, a run) ended in good order."""
         self.store = Executions(database)
-        self.describe = describe or (lambda execution, link: (execution.machine_arn, None))
+        self.describe = describe or (lambda execution, link: Described(execution.machine_arn))
         self._last_id, self._last_definition, self.last_at = self.store.last()
         self._definitions = self.store.definitions()
         self._latest = ("", 0)
@@ -175,6 +185,11 @@ class Journal:
     def pending(self) -> bool:
         """Whether there is something to commit."""
         return bool(self._turns or self._begun or self._closed or self._map_runs or self._snapshots or self._deleted)
+
+    @property
+    def last_id(self) -> int:
+        """The number of the execution that was taken in last; from any thread."""
+        return self._last_id
 
     @property
     def size(self) -> int:
@@ -198,7 +213,7 @@ class Journal:
         self._last_id += 1
         entry = running.entry = Entry(self._last_id, definition, execution.type == "STANDARD" or child_of_run)
         entry.last = now
-        owner, record = self.describe(execution, link)
+        described = self.describe(execution, link)
         about = {
             "machine_arn": execution.machine_arn,
             "machine_name": execution.machine_name,
@@ -214,19 +229,21 @@ class Journal:
         self._begun[entry.id] = ExecutionRow(
             id=entry.id,
             arn=execution.arn,
-            owner=owner,
+            owner=described.owner,
             name=execution.name,
             type=execution.type,
             definition=definition,
             processor=execution.program.name or None,
             about=dumps_text(about),
-            record=record,
+            record=described.record,
             input=execution.input_text,
             started=now,
             parent=parent,
             child=None if parent is None or link is None else link.number,
             run=None if parent is None or link is None else link.run,
             items=1 if link is None else link.items,
+            version=described.version,
+            alias=described.alias,
         )
         self._fresh.append(entry)
 

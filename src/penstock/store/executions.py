@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from penstock.store import listing
 from penstock.store.database import Database
+from penstock.store.listing import GONE
 from penstock.store.texts import bound, text_of
 
 
@@ -31,6 +33,8 @@ class ExecutionRow:
     child: int | None = None
     run: int | None = None
     items: int = 1
+    version: str | None = None
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +116,8 @@ class Executions:
     def insert(connection: sqlite3.Connection, rows: Iterable[ExecutionRow]) -> None:
         connection.executemany(
             "INSERT INTO executions (id, arn, owner, name, type, status, definition, processor, about, record, input, "
-            "started, parent, child, run, items) VALUES (?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "started, parent, child, run, items, version, alias) "
+            "VALUES (?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 bound(
                     (
@@ -131,6 +136,8 @@ class Executions:
                         row.child,
                         row.run,
                         row.items,
+                        row.version,
+                        row.alias,
                     )
                 )
                 for row in rows
@@ -243,7 +250,8 @@ class Executions:
 
     def running(self) -> Iterator[Summary]:
         """In the order in which they started, so that a parent comes before its children."""
-        return self._many("status = 'RUNNING' ORDER BY id", ())
+        # The ids are sorted, not the rows: those may be large.
+        return self._many("id IN (SELECT id FROM executions WHERE status = 'RUNNING') ORDER BY id", ())
 
     def children(self, parent: int, run: int) -> Iterator[Summary]:
         """Of one Map Run, in the order of their starts."""
@@ -254,30 +262,31 @@ class Executions:
         owner: str | None,
         *,
         before: int | None = None,
+        after: int | None = None,
         status: str | None = None,
         redriven: bool | None = None,
-        since: float | None = None,
         by: str | None = None,
         limit: int = -1,
     ) -> list[Summary]:
-        """Newest first, those with an id under `before`; of one owner, or of all machines (no Map Run's children). `by` is the
-        version or the alias that was asked for them. Their inputs and outputs, which may be large, are left out."""
-        # Those that run are few, and have an index of their own; the plus leaves it to SQLite alone.
-        running = status == "RUNNING"
-        where = [("+owner = ?" if running else "owner = ?") if owner is not None else "run IS NULL"]
-        values: list[object] = [] if owner is None else [owner]
-        if running:
+        """Newest first, those with an id under `before` and over `after`; of one owner, or of all machines (no Map Run's
+        children, and by their status alone). `by` is the version or the alias that was asked for them. Their inputs and
+        outputs, which may be large, are left out."""
+        if owner is not None:
+            query, values = listing.ids(
+                owner, before=before, after=after, status=status, redriven=redriven, by=by, limit=limit
+            )
+            return list(self._many(f"id IN ({query}) ORDER BY id DESC LIMIT ?", (*values, limit), _LISTED))
+        where, values = ["run IS NULL"], []
+        if before is not None:
+            where.append("id < ?")
+            values.append(before)
+        if status == "RUNNING":  # few: the index has them together, though not in order
             where.append("status = 'RUNNING'")
-            status = None
-        if by is not None:
-            where.append("? IN (json_extract(record, '$.version_arn'), json_extract(record, '$.alias_arn'))")
-            values.append(by)
-        for text, value in (("id < ?", before), ("status = ?", status), ("started >= ?", since)):
-            if value is not None:
-                where.append(text)
-                values.append(value)
-        if redriven is not None:
-            where.append("redrive_count > 0" if redriven else "redrive_count = 0")
+        elif status is not None:
+            where.append("+status = ?")
+            values.append(status)
+        else:
+            where.append(f"+status <> '{GONE}'")
         return list(self._many(f"{' AND '.join(where)} ORDER BY id DESC LIMIT ?", (*values, limit), _LISTED))
 
     def ended_before(self, instant: float, limit: int) -> list[int]:

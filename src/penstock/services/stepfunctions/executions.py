@@ -298,18 +298,18 @@ def list_executions(state: State, given: Parameters) -> Answer:
     redriven = given.get("redriveFilter")
     last = number_of("ListExecutions", given)
     if machine_arn is not None:
-        owner, since = _owner(state, machine_arn)
+        owner, after = _owner(state, machine_arn)
     else:
         parse(given["mapRunArn"], "mapRun")
-        owner, since = given["mapRunArn"], None
+        owner, after = given["mapRunArn"], 0
 
     def listed() -> Answer:
         found = state.kept.of(
             owner,
             before=last,
+            after=after,
             status=given.get("statusFilter"),
             redriven=None if redriven is None else redriven == "REDRIVEN",
-            since=since,
             by=machine_arn if machine_arn != owner else None,
         )
         return page(
@@ -326,8 +326,8 @@ def list_executions(state: State, given: Parameters) -> Answer:
     return state.loop.call(listed) if state.stored is None else listed()
 
 
-def _owner(state: State, text: str) -> tuple[str, float]:
-    """The machine whose executions are meant, and when it was made: those from before are of one that was deleted."""
+def _owner(state: State, text: str) -> tuple[str, int]:
+    """The machine whose executions are meant, and the number of the last one that is of an earlier machine of its name."""
     arn = parse(text, "stateMachine")
     machine = state.repository.machines.get(arn.base.partition("/")[0])
     if machine is None or (
@@ -336,7 +336,7 @@ def _owner(state: State, text: str) -> tuple[str, float]:
         raise no_machine(text)
     if machine.type != "STANDARD":
         raise _not_of_this_type()
-    return arn.base, machine.created
+    return arn.base, machine.after
 
 
 def get_execution_history(state: State, given: Parameters) -> Answer:

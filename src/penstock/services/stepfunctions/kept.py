@@ -47,6 +47,9 @@ class Kept(Protocol):
     def taken_name(self, arn: str) -> bool:
         """Whether there is or was an execution of that ARN."""
 
+    def newest(self) -> int:
+        """The number of the execution that began last; from any thread."""
+
     def begun(self, running: Running) -> None:
         """An execution has made its first steps."""
 
@@ -60,13 +63,12 @@ class Kept(Protocol):
         owner: str,
         *,
         before: int | None = None,
+        after: int | None = None,
         status: str | None = None,
         redriven: bool | None = None,
-        since: float | None = None,
         by: str | None = None,
     ) -> Iterator[Found]:
-        """Those of a machine or a Map Run, newest first: numbered under `before`, started at `since` or later, `by` a version
-        or an alias. For any thread where there is a file: it is read as it is written down, without inputs and outputs."""
+        """Those of a machine or a Map Run, newest first: numbered under `before` and over `after`, `by` a version or an alias. For any thread where there is a file: it is read as it is written down, without inputs and outputs."""
 
     def running_of(self, machine_arn: str) -> list[Running]:
         """Those of a machine that run."""
@@ -131,6 +133,9 @@ class KeptInMemory:
             return None
         return Found(record, running.execution, running, lambda: record.revision)
 
+    def newest(self) -> int:
+        return self._number
+
     def taken_name(self, arn: str) -> bool:
         return arn in self._running
 
@@ -139,20 +144,21 @@ class KeptInMemory:
         owner: str,
         *,
         before: int | None = None,
+        after: int | None = None,
         status: str | None = None,
         redriven: bool | None = None,
-        since: float | None = None,
         by: str | None = None,
     ) -> Iterator[Found]:
         for record in self._executions.of(owner, newest_first=True):
             found = self.find(record.arn)
             if found is None or (before is not None and record.number >= before):
                 continue
+            if after is not None and record.number <= after:
+                return
             execution = found.execution
             if (
                 (status is None or execution.status == status)
                 and (redriven is None or redriven == bool(execution.redrive_count))
-                and (since is None or execution.started >= since)
                 and (by is None or by in (record.version_arn, record.alias_arn))
             ):
                 yield found

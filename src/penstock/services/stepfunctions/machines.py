@@ -47,6 +47,7 @@ def create_state_machine(state: State, given: Parameters) -> Answer:
             at=now,
         ),
         published=(publish, given.get("versionDescription")),
+        after=state.kept.newest(),
     )
     with state.lock:
         known = state.repository.machines.get(arn)

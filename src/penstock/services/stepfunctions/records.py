@@ -37,6 +37,8 @@ class Machine:
     published: tuple[bool, str | None]
     last_version: int = 0
     """Numbers of versions are never given twice."""
+    after: int = 0
+    """Executions with numbers up to this are of an earlier machine of its name."""
 
     @property
     def owner(self) -> str:

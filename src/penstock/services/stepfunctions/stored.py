@@ -14,7 +14,7 @@ from penstock.engine.callbacks import Activity
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record as HistoryRecord
 from penstock.engine.history import instant
-from penstock.engine.journal import Journal, Link, closed_of
+from penstock.engine.journal import Described, Journal, Link, closed_of
 from penstock.engine.mapruns import MapRun
 from penstock.engine.recovery import Programs, restore
 from penstock.errors import ServiceError
@@ -161,8 +161,8 @@ class KeptInFile:
         self.driver: Driver
         journal.describe = self.describe
 
-    def describe(self, execution: Execution, link: Link | None) -> tuple[str, str | None]:
-        """What the journal writes down of an execution that begins: its owner, and its record as JSON."""
+    def describe(self, execution: Execution, link: Link | None) -> Described:
+        """What the journal writes down of an execution that begins."""
         record = self._expected.pop(execution.arn, None)
         if record is None:
             arn, items = (None, 1) if link is None else (link.map_run_arn, link.items)
@@ -175,7 +175,8 @@ class KeptInFile:
         }
         if record.revision is not None and record.map_run_arn is None:
             data["revision"] = {name: getattr(record.revision, name) for name in _FIELDS}
-        return record.owner, json.dumps(data, separators=(",", ":"))
+        text = json.dumps(data, separators=(",", ":"))
+        return Described(record.owner, text, record.version_arn, record.alias_arn)
 
     def expect(self, record: Started) -> None:
         self._expected[record.arn] = record
@@ -188,6 +189,9 @@ class KeptInFile:
 
     def begun(self, running: Running) -> None:
         """The journal has it."""
+
+    def newest(self) -> int:
+        return self._journal.last_id
 
     def taken_name(self, arn: str) -> bool:
         return self.driver.find(arn) is not None or self._store.find(arn) is not None
@@ -228,14 +232,14 @@ class KeptInFile:
         owner: str,
         *,
         before: int | None = None,
+        after: int | None = None,
         status: str | None = None,
         redriven: bool | None = None,
-        since: float | None = None,
         by: str | None = None,
     ) -> Iterator[Found]:
         while True:
             rows = self._store.of(
-                owner, before=before, status=status, redriven=redriven, since=since, by=by, limit=PAGE
+                owner, before=before, after=after, status=status, redriven=redriven, by=by, limit=PAGE
             )
             for summary in rows:
                 yield self._found(summary)
