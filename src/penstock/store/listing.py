@@ -30,7 +30,8 @@ def ids(
         if by is None
         else [("executions_by_version", "version", by), ("executions_by_alias", "alias", by)]
     )
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[object] = []
     for index, column, key in keys:
         for each in STATUSES if status is None else (status,):
             for flag in (0, 1) if redriven is None else (int(redriven),):

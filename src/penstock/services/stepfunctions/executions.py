@@ -100,6 +100,9 @@ def _start(
         # In the loop's thread: of two requests with one name, only one finds it free.
         if failpoints.ON:
             failpoints.hit("start.received")
+        now = state.repository.machines.get(machine.arn)
+        if now is None or (now.created, now.after) != (machine.created, machine.after):
+            raise no_machine(given["stateMachineArn"])  # it was deleted in the meantime
         if machine.type == "STANDARD":
             known = None if "name" not in given else state.kept.find(arn)
             if known is not None:

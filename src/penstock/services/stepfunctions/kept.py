@@ -68,10 +68,11 @@ class Kept(Protocol):
         redriven: bool | None = None,
         by: str | None = None,
     ) -> Iterator[Found]:
-        """Those of a machine or a Map Run, newest first: numbered under `before` and over `after`, `by` a version or an alias. For any thread where there is a file: it is read as it is written down, without inputs and outputs."""
+        """Those of a machine or a Map Run, newest first: numbered under `before` and over `after`, `by` a version or an
+        alias. For any thread where there is a file: it is read as it is written down, without inputs and outputs."""
 
     def running_of(self, machine_arn: str) -> list[Running]:
-        """Those of a machine that run."""
+        """Those of a machine that run, from the moment on when they were taken in."""
 
     def events(self, found: Found) -> int:
         """How many there are."""
@@ -164,8 +165,11 @@ class KeptInMemory:
                 yield found
 
     def running_of(self, machine_arn: str) -> list[Running]:
-        found = (self._running.get(record.arn) for record in self._executions.of(machine_arn))
-        return [running for running in found if running is not None and not running.closed]
+        return [
+            running
+            for running in self._running.values()
+            if not running.closed and parse(running.execution.machine_arn, "stateMachine").base == machine_arn
+        ]
 
     def events(self, found: Found) -> int:
         assert found.running is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -32,7 +33,7 @@ from penstock.services.stepfunctions.records import (
     Version,
 )
 from penstock.store import Database, RecordRow, Summary
-from penstock.store.records import Records
+from penstock.store.records import Changes, Records
 
 if TYPE_CHECKING:
     from penstock.engine.driver import Driver
@@ -45,10 +46,11 @@ PAGE: Final = 200
 
 
 class StoredTable(Generic[R]):
-    """A table whose changes are durable when its calls return."""
+    """A table whose changes are durable when its calls return, or when the changes are over that they are part of."""
 
-    def __init__(self, database: Database, kind: str, make: Callable[[dict[str, Any]], R]) -> None:
-        self._records = Records(database, kind)
+    def __init__(self, changes: Changes, kind: str, make: Callable[[dict[str, Any]], R]) -> None:
+        self._changes = changes
+        self._records = Records(changes, kind)
         self._table: MemoryTable[R] = MemoryTable()
         self._numbers: dict[str, int] = {}
         self._last = 0
@@ -60,18 +62,26 @@ class StoredTable(Generic[R]):
         return self._table.get(arn)
 
     def put(self, record: R) -> None:
-        number = self._numbers.get(record.arn, self._last + 1)
         data = json.dumps(asdict(record), separators=(",", ":"))  # type: ignore[call-overload]  # all are dataclasses
-        self._records.put(RecordRow(record.arn, record.owner, number, data))
-        self._numbers[record.arn] = number
-        self._last = max(self._last, number)
-        self._table.put(record)
+        with self._changes.together():
+            number = self._numbers.get(record.arn)
+            if number is None:
+                number = self._last = self._last + 1
+
+            def put() -> None:
+                self._numbers[record.arn] = number
+                self._table.put(record)
+
+            self._records.put(RecordRow(record.arn, record.owner, number, data), put)
 
     def delete(self, arn: str) -> None:
-        if self._table.get(arn) is not None:
-            self._records.delete(arn)
+        def delete() -> None:
             self._numbers.pop(arn, None)
             self._table.delete(arn)
+
+        with self._changes.together():
+            if self._table.get(arn) is not None:
+                self._records.delete(arn, delete)
 
     def of(self, owner: str, *, newest_first: bool = False) -> Iterator[R]:
         return self._table.of(owner, newest_first=newest_first)
@@ -103,11 +113,15 @@ class Stored:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.machines: StoredTable[Machine] = StoredTable(database, "machine", _machine)
-        self.versions: StoredTable[Version] = StoredTable(database, "version", _version)
-        self.aliases: StoredTable[Alias] = StoredTable(database, "alias", _alias)
-        self.tags: StoredTable[Tags] = StoredTable(database, "tags", _tags)
-        self._activities = Records(database, "activity")
+        self._changes = changes = Changes(database)
+        self.machines: StoredTable[Machine] = StoredTable(changes, "machine", _machine)
+        self.versions: StoredTable[Version] = StoredTable(changes, "version", _version)
+        self.aliases: StoredTable[Alias] = StoredTable(changes, "alias", _alias)
+        self.tags: StoredTable[Tags] = StoredTable(changes, "tags", _tags)
+        self._activities = Records(changes, "activity")
+
+    def together(self) -> AbstractContextManager[None]:
+        return self._changes.together()
 
     def activities(self) -> list[Activity]:
         """In the order of their making."""
@@ -120,10 +134,14 @@ class Stored:
     def put_activity(self, activity: Activity) -> None:
         data = {"name": activity.name, "created": activity.creation_date.timestamp()}
         number = round(activity.creation_date.timestamp() * 1000)
-        self._activities.put(RecordRow(activity.arn, "", number, json.dumps(data)))
+        self._activities.put(RecordRow(activity.arn, "", number, json.dumps(data)), _nothing)
 
     def delete_activity(self, arn: str) -> None:
-        self._activities.delete(arn)
+        self._activities.delete(arn, _nothing)
+
+
+def _nothing() -> None:
+    """Activities are in memory elsewhere."""
 
 
 _FIELDS: Final = tuple(field.name for field in fields(Revision) if field.name != "definition")
@@ -248,7 +266,8 @@ class KeptInFile:
             before = rows[-1].id
 
     def running_of(self, machine_arn: str) -> list[Running]:
-        found = [self.driver.find(summary.arn) for summary in self._store.of(machine_arn, status="RUNNING")]
+        # Not as the file has it, where what has begun in this very round is not yet.
+        found = [self.driver.find(arn) for arn, record in self._records.items() if record.owner == machine_arn]
         return [running for running in found if running is not None]
 
     def events(self, found: Found) -> int:
