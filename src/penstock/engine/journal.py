@@ -411,6 +411,17 @@ class Journal:
         with self.database.write() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, 1)", (self.clean,))
 
+    def drop_definitions(self, most: int = 100) -> int:
+        """Deletes definitions that no execution runs or ran; how many. Those that the next commit needs stay."""
+        needed = {row.definition for row in self._begun.values()}
+        ids = set(self.store.unused_definitions(most + len(needed))) - needed
+        if ids:
+            with self.database.write() as connection:
+                self.store.undefine(connection, ids)
+            self._definitions = {key: number for key, number in self._definitions.items() if number not in ids}
+            self._latest = ("", 0)
+        return len(ids)
+
     # ---- questions, from any thread, about what is committed
 
     def find(self, arn: str) -> Closed | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from penstock.errors import StoreError
 from penstock.store import listing
 from penstock.store.database import Database
 from penstock.store.listing import GONE
@@ -203,6 +204,10 @@ class Executions:
         connection.executemany("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", map(bound, rows))
 
     @staticmethod
+    def undefine(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+        connection.executemany("DELETE FROM definitions WHERE id = ?", [(each,) for each in ids])
+
+    @staticmethod
     def recovered(connection: sqlite3.Connection, rows: Iterable[tuple[int, int, str | None, int]]) -> None:
         """(recoveries, last turn, parked, id)."""
         connection.executemany(
@@ -226,9 +231,22 @@ class Executions:
             return dict(connection.execute("SELECT hash, id FROM definitions"))
 
     def definition(self, id: int) -> str:  # noqa: A002  (the column's name)
+        """Raises StoreError where it is not there (any more)."""
         with self.database.read() as connection:
             row = connection.execute("SELECT text FROM definitions WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise StoreError(f"{self.database.path} has no definition {id}.")
         return str(text_of(row[0]))
+
+    def unused_definitions(self, limit: int) -> list[int]:
+        """Ids of those that no execution refers to."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                "SELECT id FROM definitions WHERE NOT EXISTS "
+                "(SELECT 1 FROM executions WHERE definition = definitions.id AND run IS NULL) LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return [row[0] for row in rows]
 
     def find(self, arn: str) -> Summary | None:
         return self._one("arn = ?", (arn,))
@@ -289,30 +307,12 @@ class Executions:
             where.append(f"+status <> '{GONE}'")
         return list(self._many(f"{' AND '.join(where)} ORDER BY id DESC LIMIT ?", (*values, limit), _LISTED))
 
-    def ended_before(self, instant: float, limit: int) -> list[int]:
-        """Ids of whole executions (no Map Run's children, which go with their parents) that ended before `instant`."""
-        with self.database.read() as connection:
-            rows = connection.execute(
-                "SELECT id FROM executions WHERE stopped < ? AND run IS NULL AND status <> 'RUNNING' LIMIT ?",
-                (instant, limit),
-            ).fetchall()
-        return [row[0] for row in rows]
-
-    def descendants(self, id: int) -> list[int]:  # noqa: A002
-        """The children of its Map Runs, and of theirs, and so on. What Tasks started is on its own."""
-        with self.database.read() as connection:
-            rows = connection.execute(
-                "WITH RECURSIVE below(id) AS (SELECT id FROM executions WHERE parent = ? AND run IS NOT NULL UNION "
-                "SELECT e.id FROM executions e JOIN below ON e.parent = below.id AND e.run IS NOT NULL) "
-                "SELECT id FROM below",
-                (id,),
-            ).fetchall()
-        return [row[0] for row in rows]
-
     def counts(self) -> dict[str, int]:
         """Status → how many."""
         with self.database.read() as connection:
-            return dict(connection.execute("SELECT status, count(*) FROM executions GROUP BY status"))
+            found = dict(connection.execute("SELECT status, count(*) FROM executions GROUP BY status"))
+        found.pop(GONE, None)
+        return found
 
     def counts_of(self, parent: int, run: int) -> list[tuple[str, int, int]]:
         """Of a Map Run's children: status, how many, and how many items they have."""

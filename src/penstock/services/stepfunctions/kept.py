@@ -214,6 +214,10 @@ def started_by_a_state(execution: Execution, machines: Table[Machine], map_run_a
     )
 
 
+def no_execution(arn: str) -> ServiceError:
+    return ServiceError(f"Execution Does Not Exist: '{arn}'", code="ExecutionDoesNotExist")
+
+
 def unavailable(error: StoreError) -> ServiceError:
     """What a request is told that would have to be written down."""
     return ServiceError(f"Nothing can be written down just now: {error}", code="ServiceUnavailable")

@@ -17,7 +17,7 @@ from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import Arn, parse
 from penstock.services.stepfunctions.delivery import Delivery, LogSink, delivery
-from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, unavailable
+from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, no_execution, unavailable
 from penstock.services.stepfunctions.loop import Loop
 from penstock.services.stepfunctions.records import Alias, Kind, Machine, Memory, Repository, Revision, Version
 from penstock.services.stepfunctions.watching import Watcher, Watchers
@@ -159,7 +159,7 @@ class State:
         parse(text, "execution")
         found = self.kept.find(text)
         if found is None:
-            raise ServiceError(f"Execution Does Not Exist: '{text}'", code="ExecutionDoesNotExist")
+            raise no_execution(text)
         return found
 
     def _observe(self, execution: Execution) -> Delivery | None:

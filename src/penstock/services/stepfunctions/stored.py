@@ -10,7 +10,6 @@ from dataclasses import asdict, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from penstock import failpoints
 from penstock.engine.callbacks import Activity
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record as HistoryRecord
@@ -18,9 +17,9 @@ from penstock.engine.history import instant
 from penstock.engine.journal import Described, Journal, Link, closed_of
 from penstock.engine.mapruns import MapRun
 from penstock.engine.recovery import Programs, restore
-from penstock.errors import ServiceError
+from penstock.errors import ServiceError, StoreError
 from penstock.services.stepfunctions.arns import parse
-from penstock.services.stepfunctions.kept import Found, started_by_a_state
+from penstock.services.stepfunctions.kept import Found, no_execution, started_by_a_state
 from penstock.services.stepfunctions.records import (
     Alias,
     Machine,
@@ -33,6 +32,7 @@ from penstock.services.stepfunctions.records import (
     Version,
 )
 from penstock.store import Database, RecordRow, Summary
+from penstock.store.purging import purge
 from penstock.store.records import Changes, Records
 
 if TYPE_CHECKING:
@@ -176,6 +176,8 @@ class KeptInFile:
         self._expected: dict[str, Started] = {}
         self._records: dict[str, Started] = {}
         """Of executions that run."""
+        self._tidy = False
+        """Whether no definition can be left alone: what an earlier process deleted is not known."""
         self.driver: Driver
         journal.describe = self.describe
 
@@ -228,7 +230,14 @@ class KeptInFile:
             if data is None and summary.run is not None:  # a Map Run's child runs what its parent runs
                 parent = self._store.by_id(summary.parent or 0)
                 data = None if parent is None else json.loads(parent.record or "{}").get("revision")
-            return None if data is None else Revision(**data, definition=self._store.definition(summary.definition))
+            if data is None:
+                return None
+            try:
+                return Revision(**data, definition=self._store.definition(summary.definition))
+            except StoreError:
+                if self._store.find(summary.arn) is not None:
+                    raise
+                raise no_execution(summary.arn) from None  # it was purged since
 
         execution = closed_of(summary) if running is None else running.execution
         return Found(record_of(summary), execution, running, revision)
@@ -313,16 +322,17 @@ class KeptInFile:
         self._records[summary.arn] = record_of(summary)
         return running
 
-    def purge(self, before: float, most: int = 500) -> int:
-        """Deletes executions that ended before an instant, with their Map Runs' children; how many."""
-        ids = self._store.ended_before(before, most)
-        if ids:
-            below = [each for number in ids for each in self._store.descendants(number)]
-            with self._journal.database.write() as connection:
-                self._store.delete(connection, [*ids, *below])
-                if failpoints.ON:
-                    failpoints.hit("purge.inside")
-        return len(ids)
+    def purge(self, before: float) -> int:
+        """Deletes a part of the executions that ended before an instant, with their Map Runs' children, and then of the
+        definitions that none is left of; how many rows. 0 when there is nothing left to delete."""
+        found = purge(self._journal.database, before)
+        if found:
+            self._tidy = False
+        elif not self._tidy:
+            # A machine has its own text of what it runs: when the next execution begins, it is written down again.
+            found = self._journal.drop_definitions()
+            self._tidy = not found
+        return found
 
 
 def _id(running: Running | None) -> int:
