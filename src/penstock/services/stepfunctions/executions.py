@@ -343,30 +343,36 @@ def _owner(state: State, text: str) -> tuple[str, int]:
 
 
 def get_execution_history(state: State, given: Parameters) -> Answer:
-    execution = state.found(given["executionArn"])
+    found = state.found(given["executionArn"])
     most = int(given.get("maxResults") or DEFAULT)
     last = number_of("GetExecutionHistory", given)
     reverse = bool(given.get("reverseOrder"))
 
     def cut() -> tuple[Sequence[Record], int, int]:
-        count = state.kept.events(execution)
+        count = state.kept.events(found)
         if reverse:
             end = count if last is None else min(count, last - 1)
             start = max(0, end - most)
         else:
             start = 0 if last is None else last
             end = min(count, start + most)
-        return state.kept.records(execution, start, end), start, count
+        return state.kept.records(found, start, end), start, count
 
-    records, start, count = state.loop.call(cut)
-    found = events(records, first=start + 1)
+    if found.execution.status != "RUNNING" if found.running is None else state.loop.settled(found.running):
+        # Nothing of it changes any more: a redrive adds to it, and what was kept long enough goes as a whole.
+        records, start, count = cut()
+        if len(records) < most:
+            state.found(given["executionArn"])
+    else:
+        records, start, count = state.loop.call(cut)
+    listed = events(records, first=start + 1)
     if reverse:
-        found.reverse()
+        listed.reverse()
     if not given.get("includeExecutionData", True):
-        found = [_without_data(event) for event in found]
-    answer: Answer = {"events": found}
-    if found and (start > 0 if reverse else start + len(found) < count):
-        answer["nextToken"] = token("GetExecutionHistory", given, found[-1]["id"])
+        listed = [_without_data(event) for event in listed]
+    answer: Answer = {"events": listed}
+    if listed and (start > 0 if reverse else start + len(listed) < count):
+        answer["nextToken"] = token("GetExecutionHistory", given, listed[-1]["id"])
     return answer
 
 

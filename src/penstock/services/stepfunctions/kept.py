@@ -33,7 +33,7 @@ class Found:
 
 
 class Kept(Protocol):
-    """All for the loop's thread but `find`, which is for any."""
+    """All for the loop's thread but `find`, which is for any, and what is asked of an execution that has ended for good."""
 
     def expect(self, record: Started) -> None:
         """A request is about to start this execution."""
