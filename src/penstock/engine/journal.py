@@ -267,10 +267,11 @@ class Journal:
         assert entry is not None
         execution = running.execution
         first = execution.base + 1
+        # All that may fail comes first: the turn is written down, or nothing of it is taken.
+        packed = pack_records(execution.records) if execution.records else None
+        told = pack_event(event)
         records = execution.take()
         running.records = execution.records
-        packed = pack_records(records) if records else None
-        told = pack_event(event)
         entry.turn += 1
         entry.last = now
         entry.grown += len(told) + (0 if packed is None else len(packed)) + ROW_BYTES
@@ -298,10 +299,22 @@ class Journal:
         )
 
     def broken(self, running: Running) -> None:
-        """A fault of the engine ended it: only its row says so."""
-        if running.entry is not None:
-            running.execution.take()
-            self._close(running)
+        """A fault of the engine ended it, and cannot be told to the core: only its row says so."""
+        if running.entry is None:
+            return
+        if not running.entry.turns:
+            self.over(running)
+            return
+        running.execution.records.clear()
+        self._close(running)
+
+    def half_told(self, running: Running) -> bool:
+        """Whether a fault cut in on a turn that is not written down; what it has recorded never happened then."""
+        entry, execution = running.entry, running.execution
+        if entry is None or not entry.turns or not execution.records:
+            return False
+        execution.records.clear()
+        return True
 
     def over(self, running: Running) -> None:
         """An execution whose turns are not written down has ended: nobody can ask after it."""
