@@ -196,6 +196,16 @@ class Journal:
         """How many turns wait for the commit."""
         return len(self._turns)
 
+    def pending_bytes(self) -> int:
+        """About how much waits for the commit."""
+        size = sum(len(row.input) + len(row.about) + len(row.record or "") for row in self._begun.values())
+        size += sum(ROW_BYTES + len(row[3]) + len(row[5] or b"") for row in self._turns)
+        size += sum(ROW_BYTES + len(row.output or b"") for row in self._closed.values())
+        size += sum(len(row[3]) for row in self._map_runs.values()) + sum(
+            len(row[3]) for row in self._snapshots.values()
+        )
+        return size + sum(len(text) for _, _, text in self._defined) + ROW_BYTES * len(self._deleted)
+
     # ---- what the driver tells
 
     def begin(self, running: Running, now: float, link: Link | None) -> None:
