@@ -48,11 +48,11 @@ def create_state_machine(state: State, given: Parameters) -> Answer:
             at=now,
         ),
         published=(publish, given.get("versionDescription")),
-        after=state.kept.newest(),
     )
     with state.lock, state.repository.together():
         known = state.repository.machines.get(arn)
         if known is None:
+            machine = replace(machine, after=state.kept.newest())
             state.repository.machines.put(machine)
             tags.set_all(state, arn, new_tags)
         elif _same(known, machine):
