@@ -12,6 +12,7 @@ from tests.store.files import fill, names, of_format_1
 from penstock.errors import StoreDamaged
 from penstock.store import Database
 from penstock.store.executions import Executions
+from penstock.store.listing import Filter
 from penstock.store.salvage import salvage
 
 STATES = "arn:aws:states:us-east-1:123456789012"
@@ -98,7 +99,7 @@ def test_what_is_saved_of_an_older_file_is_brought_up_to_date(tmp_path: Path) ->
     old = of_format_1(tmp_path / "old.db")
     salvage(old, tmp_path / "new.db")
     database = Database(tmp_path / "new.db")
-    found = Executions(database).of(f"{STATES}:stateMachine:m", by=f"{STATES}:stateMachine:m:live")
+    found = Executions(database).of(f"{STATES}:stateMachine:m", Filter(by=f"{STATES}:stateMachine:m:live"))
     assert [each.name for each in found] == ["waiting", "alias"]
     database.close()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["new.db", "new.db.lock", "old.db"]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from tests.store.files import row
 
-from penstock.store import Database
+from penstock.store import Database, Summary
 from penstock.store.executions import Closing, Executions
+from penstock.store.listing import Filter
 
 OWNER = "arn:aws:states:us-east-1:1:stateMachine:m"
 
@@ -51,6 +52,12 @@ def store(tmp_path: Path) -> Iterator[Executions]:
     database.close()
 
 
+def listed(
+    store: Executions, owner: str | None = OWNER, before: int | None = None, limit: int = -1, **which: Any
+) -> list[Summary]:
+    return store.of(owner, Filter(**which), before=before, limit=limit)
+
+
 def _steps(store: Executions, **given: Any) -> tuple[list[int], int]:
     """Ids that are found, and how many hundreds of SQLite's operations it took."""
     steps = 0
@@ -62,9 +69,7 @@ def _steps(store: Executions, **given: Any) -> tuple[list[int], int]:
 
     with store.database.read() as connection:
         connection.set_progress_handler(count, 100)
-    found = [
-        each.id for each in store.of(**{"owner": OWNER, **given})
-    ]  # with the same connection, the only one in the pool
+    found = [each.id for each in listed(store, **given)]  # with the same connection, the only one in the pool
     return found, steps
 
 
@@ -101,7 +106,7 @@ def test_a_page_costs_what_a_page_has(given: dict[str, Any], expected: list[int]
     before: int | None = 1 << 40
     paged: list[int] = []
     while True:  # page by page, it comes to the same as looking through all
-        page = store.of(OWNER, **{**given, "before": given.get("before", before) if not paged else before}, limit=2)
+        page = listed(store, **{**given, "before": given.get("before", before) if not paged else before}, limit=2)
         paged += [each.id for each in page]
         if len(page) < 2:
             break
@@ -122,7 +127,7 @@ def test_a_page_costs_what_a_page_has(given: dict[str, Any], expected: list[int]
 
 def test_all_machines_are_listed_together(store: Executions) -> None:
     assert [each.id for each in store.of(None, limit=2)] == [5000, 4999]
-    assert [each.id for each in store.of(None, status="FAILED", limit=9)] == [30, 20, 10]
+    assert [each.id for each in listed(store, owner=None, status="FAILED", limit=9)] == [30, 20, 10]
     found, steps = _steps(store, owner=None, status="RUNNING", limit=10)
     assert found == [3, 2, 1]
     assert steps <= 3

@@ -10,6 +10,7 @@ from tests.store.files import row
 
 from penstock.store import Database
 from penstock.store.executions import Closing, Executions
+from penstock.store.listing import Filter
 from penstock.store.purging import purge
 
 OWNER = "arn:aws:states:us-east-1:1:stateMachine:m"
@@ -87,7 +88,7 @@ def test_it_goes_a_part_at_a_time_and_is_out_of_sight_at_once(rows: int, databas
         assert store.find(arn) is None
         assert store.named("1") == []
         assert BIG not in [each.id for each in store.of(OWNER)] + [each.id for each in store.of(None)]
-        assert store.of(OWNER, by=f"{OWNER}:1") == []
+        assert store.of(OWNER, Filter(by=f"{OWNER}:1")) == []
         assert store.map_run_of("run") is None
         assert set(store.counts()) <= {"SUCCEEDED", "RUNNING"}
     assert _left(database) == {"executions": STAYS, "journal": STAYS, "snapshots": STAYS, "map_runs": [YOUNG]}

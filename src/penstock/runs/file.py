@@ -17,6 +17,7 @@ from penstock.runs.runs import Answer, Execution
 from penstock.services.stepfunctions.executions import described, entry
 from penstock.services.stepfunctions.stored import record_of
 from penstock.store import Database, Summary
+from penstock.store.listing import Filter
 
 PAGE = 200
 """Rows that a listing reads at once."""
@@ -38,7 +39,7 @@ class FileRuns:
     def list(self, *, status: str | None = None, machine: str | None = None) -> Iterator[Answer]:
         before: int | None = None
         while True:
-            rows = self._store.of(None, before=before, status=status, limit=PAGE)
+            rows = self._store.of(None, Filter(status=status), before=before, limit=PAGE)
             for summary in rows:
                 if machine is None or machine in (summary.owner, summary.owner.rpartition(":")[2]):
                     yield _entry(summary)

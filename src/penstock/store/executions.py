@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from penstock.errors import StoreError
-from penstock.store import listing
 from penstock.store.database import Database
-from penstock.store.listing import GONE
+from penstock.store.listing import ALL, GONE, Filter, ids
 from penstock.store.texts import bound, text_of
 
 
@@ -276,33 +275,22 @@ class Executions:
         return self._many("parent = ? AND run = ? ORDER BY id", (parent, run))
 
     def of(
-        self,
-        owner: str | None,
-        *,
-        before: int | None = None,
-        after: int | None = None,
-        status: str | None = None,
-        redriven: bool | None = None,
-        by: str | None = None,
-        limit: int = -1,
+        self, owner: str | None, which: Filter = ALL, *, before: int | None = None, limit: int = -1
     ) -> list[Summary]:
-        """Newest first, those with an id under `before` and over `after`; of one owner, or of all machines (no Map Run's
-        children, and by their status alone). `by` is the version or the alias that was asked for them. Their inputs and
-        outputs, which may be large, are left out."""
+        """Newest first, those with an id under `before`; of one owner, or of all machines (no Map Run's children, and by their
+        status alone). Their inputs and outputs, which may be large, are left out."""
         if owner is not None:
-            query, values = listing.ids(
-                owner, before=before, after=after, status=status, redriven=redriven, by=by, limit=limit
-            )
+            query, values = ids(owner, which, before, limit)
             return list(self._many(f"id IN ({query}) ORDER BY id DESC LIMIT ?", (*values, limit), _LISTED))
         where, values = ["run IS NULL"], []
         if before is not None:
             where.append("id < ?")
             values.append(before)
-        if status == "RUNNING":  # few: the index has them together, though not in order
+        if which.status == "RUNNING":  # few: the index has them together, though not in order
             where.append("status = 'RUNNING'")
-        elif status is not None:
+        elif which.status is not None:
             where.append("+status = ?")
-            values.append(status)
+            values.append(which.status)
         else:
             where.append(f"+status <> '{GONE}'")
         return list(self._many(f"{' AND '.join(where)} ORDER BY id DESC LIMIT ?", (*values, limit), _LISTED))

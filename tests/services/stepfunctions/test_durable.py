@@ -66,21 +66,22 @@ def status(target: StepFunctions, arn: str) -> str:
 
 # ---- retention
 
+EACH = {
+    "Type": "Map",
+    "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "P",
+        "States": {"P": {"Type": "Pass", "End": True}},
+    },
+}
+MAP = machine(M={**EACH, "End": True})
+
 
 def test_what_was_kept_long_enough_goes_and_its_name_is_free(tmp_path: Path) -> None:
     clock = Offset()
     inner = machine(W={"Type": "Wait", "Seconds": 200 * DAY, "End": True})
     outer = machine(
-        M={
-            "Type": "Map",
-            "ItemProcessor": {
-                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-                "StartAt": "P",
-                "States": {"P": {"Type": "Pass", "End": True}},
-            },
-            "ResultPath": None,
-            "Next": "N",
-        },
+        M={**EACH, "ResultPath": None, "Next": "N"},
         N={
             "Type": "Task",
             "Resource": "arn:aws:states:::states:startExecution",
@@ -122,19 +123,6 @@ def test_a_process_that_dies_while_it_deletes_has_deleted_nothing(tmp_path: Path
     assert said.startswith("-9: ")
     with service(tmp_path / "wf.db") as target:
         assert len(target.call("GetExecutionHistory", {"executionArn": arn})["events"]) == 4
-
-
-MAP = machine(
-    M={
-        "Type": "Map",
-        "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-            "StartAt": "P",
-            "States": {"P": {"Type": "Pass", "End": True}},
-        },
-        "End": True,
-    }
-)
 
 
 @pytest.mark.parametrize("visit", [1, 2, 5, 9])

@@ -78,3 +78,15 @@ def test_the_history_of_what_goes_while_it_is_read_is_none(tmp_path: Path, monke
         monkeypatch.setattr(Journal, "history", slow)
         with pytest.raises(ServiceError, match="Execution Does Not Exist"):
             target.call("GetExecutionHistory", {"executionArn": arn})
+
+
+def test_the_machine_of_what_has_gone_since_it_was_found_is_none(tmp_path: Path) -> None:
+    """Its definition has gone with it."""
+    with service(tmp_path / "wf.db") as target:
+        found = target._state.found(ended(target))
+        journal = target._state.loop.driver.journal
+        assert journal is not None
+        assert purge(journal.database, float("inf"))
+        assert journal.drop_definitions() == 1
+        with pytest.raises(ServiceError, match="Execution Does Not Exist"):
+            found.revision()

@@ -22,6 +22,7 @@ from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, number_of, page, token
 from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
 from penstock.services.stepfunctions.state import Answer, Parameters, State, instant, no_machine
+from penstock.store.listing import Filter
 
 _INCLUDED: Final = {"included": True}
 _LEFT_OUT: Final = {"included": False}
@@ -306,15 +307,15 @@ def list_executions(state: State, given: Parameters) -> Answer:
         parse(given["mapRunArn"], "mapRun")
         owner, after = given["mapRunArn"], 0
 
+    which = Filter(
+        after=after,
+        status=given.get("statusFilter"),
+        redriven=None if redriven is None else redriven == "REDRIVEN",
+        by=machine_arn if machine_arn != owner else None,
+    )
+
     def listed() -> Answer:
-        found = state.kept.of(
-            owner,
-            before=last,
-            after=after,
-            status=given.get("statusFilter"),
-            redriven=None if redriven is None else redriven == "REDRIVEN",
-            by=machine_arn if machine_arn != owner else None,
-        )
+        found = state.kept.of(owner, which, before=last)
         return page(
             "ListExecutions",
             given,

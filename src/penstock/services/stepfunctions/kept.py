@@ -16,6 +16,7 @@ from penstock.engine.mapruns import MapRun
 from penstock.errors import ServiceError, StoreError
 from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.records import Machine, MemoryTable, Revision, Started, Table
+from penstock.store.listing import ALL, Filter
 
 if TYPE_CHECKING:
     from penstock.engine.running import Running
@@ -58,18 +59,9 @@ class Kept(Protocol):
 
     def find(self, arn: str) -> Found | None: ...
 
-    def of(
-        self,
-        owner: str,
-        *,
-        before: int | None = None,
-        after: int | None = None,
-        status: str | None = None,
-        redriven: bool | None = None,
-        by: str | None = None,
-    ) -> Iterator[Found]:
-        """Those of a machine or a Map Run, newest first: numbered under `before` and over `after`, `by` a version or an
-        alias. For any thread where there is a file: it is read as it is written down, without inputs and outputs."""
+    def of(self, owner: str, which: Filter = ALL, *, before: int | None = None) -> Iterator[Found]:
+        """Those of a machine or a Map Run, newest first and numbered under `before`. For any thread where there is a file: it is
+        read as it is written down, without inputs and outputs."""
 
     def running_of(self, machine_arn: str) -> list[Running]:
         """Those of a machine that run, from the moment on when they were taken in."""
@@ -140,27 +132,18 @@ class KeptInMemory:
     def taken_name(self, arn: str) -> bool:
         return arn in self._running
 
-    def of(
-        self,
-        owner: str,
-        *,
-        before: int | None = None,
-        after: int | None = None,
-        status: str | None = None,
-        redriven: bool | None = None,
-        by: str | None = None,
-    ) -> Iterator[Found]:
+    def of(self, owner: str, which: Filter = ALL, *, before: int | None = None) -> Iterator[Found]:
         for record in self._executions.of(owner, newest_first=True):
             found = self.find(record.arn)
             if found is None or (before is not None and record.number >= before):
                 continue
-            if after is not None and record.number <= after:
+            if record.number <= which.after:
                 return
             execution = found.execution
             if (
-                (status is None or execution.status == status)
-                and (redriven is None or redriven == bool(execution.redrive_count))
-                and (by is None or by in (record.version_arn, record.alias_arn))
+                which.status in (None, execution.status)
+                and which.redriven in (None, bool(execution.redrive_count))
+                and which.by in (None, record.version_arn, record.alias_arn)
             ):
                 yield found
 

@@ -32,6 +32,7 @@ from penstock.services.stepfunctions.records import (
     Version,
 )
 from penstock.store import Database, RecordRow, Summary
+from penstock.store.listing import ALL, Filter
 from penstock.store.purging import purge
 from penstock.store.records import Changes, Records
 
@@ -254,20 +255,9 @@ class KeptInFile:
             return None
         return Found(record, running.execution, running, lambda: record.revision)  # begun in this very round
 
-    def of(
-        self,
-        owner: str,
-        *,
-        before: int | None = None,
-        after: int | None = None,
-        status: str | None = None,
-        redriven: bool | None = None,
-        by: str | None = None,
-    ) -> Iterator[Found]:
+    def of(self, owner: str, which: Filter = ALL, *, before: int | None = None) -> Iterator[Found]:
         while True:
-            rows = self._store.of(
-                owner, before=before, after=after, status=status, redriven=redriven, by=by, limit=PAGE
-            )
+            rows = self._store.of(owner, which, before=before, limit=PAGE)
             for summary in rows:
                 yield self._found(summary)
             if len(rows) < PAGE:
