@@ -94,7 +94,7 @@ def ours(folder: Path) -> dict[str, float]:
     ):
         database = Database(folder / f"{name}.db")
         handler = FunctionHandler({"work": lambda event, context: event})
-        driver = Driver(handlers=[handler], journal=Journal(database))
+        driver = Driver(handlers=[handler], journal=Journal(database), shared=True)
         made = program(document)
         begun = time.perf_counter()
         running = [driver.start(made, value) for value in values]

@@ -20,7 +20,7 @@ import orjson
 
 from penstock.asl.model import UNSET, Map, StateMachine, Task, Unset
 from penstock.calls import Call
-from penstock.config import Settings, load_settings, with_aws
+from penstock.config import Settings, load_settings, unqualified, with_aws
 from penstock.diagnostics import Diagnostic, Severity, Span
 from penstock.errors import InvalidDefinition, InvalidInput, UsageError
 from penstock.jsontools import MAX_DEPTH, Json, depth_exceeds, dumps, loads
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from penstock.clock import Clock, Entropy
     from penstock.engine.program import Program
     from penstock.engine.running import Running
+    from penstock.engine.starting import NestedMachine
     from penstock.engine.tasks.handler import TaskHandler
     from penstock.handle import RunHandle
     from penstock.script import Project
@@ -103,7 +104,7 @@ class Machine:
 
     @property
     def type(self) -> MachineType:
-        """What a template says of it; STANDARD elsewhere, where nothing does."""
+        """What a template or a construct says of it; STANDARD elsewhere, where nothing does."""
         return self._loaded.type
 
     @property
@@ -129,7 +130,7 @@ class Machine:
         kind = machine_type(type or self.type)
         found = self._checked.get(kind)
         if found is None:
-            found = self._checked[kind] = self._check(kind)
+            found = self._checked[kind] = self._named(self._check(kind))
         lowest = _severity(severity)
         return [each for each in found if each.is_error or lowest is Severity.WARNING]
 
@@ -145,6 +146,18 @@ class Machine:
             reading = self._loaded.reading
             return self.diagnostics if reading is None else list(check(reading, type=kind))
         return list(check(target.reading if target.reading is not None else self._loaded.document or {}, type=kind))
+
+    def _named(self, found: list[Diagnostic]) -> list[Diagnostic]:
+        """Says which machine is meant of what has no place, where the target has several."""
+        if len(self._target.machines) < 2:
+            return found
+        own = frozenset(self._target.diagnostics)
+        return [
+            each
+            if each.span is not None or each in own
+            else replace(each, message=f"{each.message} (state machine {self.name!r})")
+            for each in found
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """The States Language, as a dict of its own: changing it changes nothing here."""
@@ -270,17 +283,19 @@ class Machine:
         changed = replace(self._loaded, definition=_substituted(self.definition, values), document=None)
         return Machine(self._target, changed)
 
-    def program_of(self, arn: str, *, substitutions: Mapping[str, str], functions: Mapping[str, Any]) -> Program | None:
-        """The program of another machine of the target, for an execution that starts it; None for an unknown ARN."""
-        found = self.prepared(arn, substitutions=substitutions, functions=functions)
-        return None if found is None else found[1]
+    def nested(
+        self,
+        arn: str,
+        *,
+        substitutions: Mapping[str, str],
+        functions: Mapping[str, Any],
+        type: MachineType | None = None,
+    ) -> tuple[StateMachine, NestedMachine] | None:
+        """The machine of the target that has this ARN, for an execution that starts it; None where none has.
 
-    def prepared(
-        self, arn: str, *, substitutions: Mapping[str, str], functions: Mapping[str, Any]
-    ) -> tuple[StateMachine, Program] | None:
-        """`prepare` of the machine of the target that has this ARN; None where none has."""
-        if self._target.kind == "template" and arn.count(":") == 7:
-            arn = arn.rpartition(":")[0]  # a version or an alias of it, which are the same here
+        `type`: what this machine itself runs as, where that is not its own. Raises what `prepare` does."""
+        if self._target.kind == "template":
+            arn = unqualified(arn)  # a version or an alias of it, which are the same here
         prefix, _, name = arn.rpartition(":")
         known = {self.settings.machine_arn(name)}
         if self._target.kind == "construct":  # objects know their ARNs before there are settings
@@ -288,12 +303,26 @@ class Machine:
         if f"{prefix}:{name}" not in known or name not in self._target.machines:
             return None
         if name == self.name:
-            return self.prepare(substitutions=substitutions, functions=functions)
+            return self.as_nested(arn, substitutions=substitutions, functions=functions, type=type)
         other = self._others.get(name)
         if other is None:
             other = self._others[name] = Machine(self._target, self._target.machines[name])
             other.settings = self.settings
-        return other.prepare(substitutions=substitutions, functions=functions)
+        return other.as_nested(arn, substitutions=substitutions, functions=functions)
+
+    def as_nested(
+        self,
+        arn: str,
+        *,
+        substitutions: Mapping[str, str],
+        functions: Mapping[str, Any],
+        type: MachineType | None = None,
+    ) -> tuple[StateMachine, NestedMachine]:
+        """This machine under an ARN, for an execution that starts it."""
+        from penstock.engine.starting import NestedMachine
+
+        definition, program = self.prepare(type=type, substitutions=substitutions, functions=functions)
+        return definition, NestedMachine(program, unqualified(arn), type or self.type)
 
     def handlers(
         self,
@@ -328,7 +357,7 @@ class Machine:
             definition = _substituted(definition, values)
             from penstock.asl.check import check
 
-            found = [*self.diagnostics, *check(definition, type=kind, severity=Severity.ERROR)]
+            found = [*self.diagnostics, *self._named(check(definition, type=kind, severity=Severity.ERROR))]
         else:
             found = self.check(type=kind, severity=Severity.ERROR)
         if any(each.is_error for each in found):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from penstock.config import unqualified
 from penstock.errors import StoreUnavailable
 from penstock.local import objects_for
 from penstock.results import RunResult
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from penstock.engine.journal import Journal
     from penstock.engine.program import Program
     from penstock.engine.running import Running
+    from penstock.engine.starting import NestedMachine
     from penstock.options import RunOptions
     from penstock.store import Database
 
@@ -70,34 +72,39 @@ class Call:
                 clock=clock,
                 skip_time=options.get("time", "real") == "skip",
                 entropy=entropy,
-                machines=self._program_of,
+                machines=self._nested,
                 callbacks=options.get("callbacks"),
                 objects=objects_for(machine.settings, options.get("objects")) if machine.uses_objects else None,
                 journal=self.journal,
+                # Code of the caller's own is called in the caller's thread.
+                shared=not any(options.get(each) for each in ("handlers", "objects", "observer")),
             )
         except BaseException:
             if self._database is not None:
                 self._database.close()
             raise
 
-    def _program_of(self, arn: str) -> Program | None:
-        """The program of a machine that a state starts."""
+    def _nested(self, arn: str) -> NestedMachine | None:
+        """The machine that a state starts."""
         substitutions, functions = self.options.get("substitutions") or {}, self.options.get("functions") or {}
-        others = self.options.get("machines")
-        key = next((each for each in (arn, arn.rpartition(":")[2]) if others and each in others), None)
-        if others is None or key is None:
-            found = self.machine.prepared(arn, substitutions=substitutions, functions=functions)
+        others = self.options.get("machines") or {}
+        own = unqualified(arn)
+        key = next((each for each in (arn, own, own.rpartition(":")[2]) if each in others), None)
+        if key is None:
+            kind = self.options.get("type")
+            found = self.machine.nested(arn, substitutions=substitutions, functions=functions, type=kind)
         else:
             if key not in self._machines:
                 from penstock.api import load
 
                 self._machines[key] = load(others[key])
-            found = self._machines[key].prepare(substitutions=substitutions, functions=functions)
+            found = self._machines[key].as_nested(arn, substitutions=substitutions, functions=functions)
         if found is None:
             return None
+        definition, nested = found
         if self.journal is not None:
-            self._note_source(*found)
-        return found[1]
+            self._note_source(definition, nested.program)
+        return nested
 
     def _note_source(self, definition: StateMachine, program: Program) -> None:
         """A journal keeps what runs as text."""

@@ -88,6 +88,11 @@ class Settings:
         return f"arn:aws:states:{self.aws.region}:{self.aws.account}:stateMachine:{name}"
 
 
+def unqualified(machine_arn: str) -> str:
+    """The ARN of the machine itself, of one that may name a version or an alias of it."""
+    return ":".join(machine_arn.split(":", 7)[:7])
+
+
 def load_settings(
     folder: Path | None = None,
     *,

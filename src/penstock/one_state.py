@@ -16,7 +16,7 @@ from penstock.local import Function, Log
 if TYPE_CHECKING:
     from penstock.asl.model import State
     from penstock.clock import Clock, Entropy
-    from penstock.engine.program import Program
+    from penstock.engine.starting import NestedMachine
     from penstock.engine.tasks.handler import TaskHandler
 
 
@@ -72,7 +72,7 @@ def test_state(
         return run_state(
             given,
             handlers=handlers,
-            machines=source.program_of,
+            machines=source.nested,
             clock=clock,
             skip_time=time == "skip",
             entropy=entropy,
@@ -132,10 +132,11 @@ class _Source:
         self.made = machine.handlers(alone, functions=self.functions, mocks=None, clock=clock, entropy=entropy, log=log)
         return self.made
 
-    def program_of(self, arn: str) -> Program | None:
+    def nested(self, arn: str) -> NestedMachine | None:
         if self.machine is None:
             return None
-        return self.machine.program_of(arn, substitutions=self.substitutions, functions=self.functions)
+        found = self.machine.nested(arn, substitutions=self.substitutions, functions=self.functions)
+        return None if found is None else found[1]
 
 
 def _unheard(task: str, text: str) -> None:

@@ -59,7 +59,7 @@ class RunOptions(ResumeOptions, total=False):
     time: Pace
     """"skip" runs on a virtual clock: waits, retries and timeouts take no real time."""
     type: MachineType | None
-    """Without it STANDARD, or what a template says."""
+    """Without it STANDARD, or what a template or a construct says."""
     name: str | None
     """The execution's; made up without it."""
     substitutions: Mapping[str, str] | None

@@ -242,7 +242,13 @@ def _object(target: object) -> Target:
 
 def _loaded_construct(loaded: Loaded, name: str, folder: Path, path: Path | None) -> Target:
     machines = {
-        key: LoadedMachine(key, built.machine, None, None, built.functions, loaded.substitutions.get(key, {}))
+        key: LoadedMachine(
+            key,
+            built.machine,
+            functions=built.functions,
+            substitutions=loaded.substitutions.get(key, {}),
+            type=loaded.types[key].value if key in loaded.types else "STANDARD",
+        )
         for key, built in loaded.machines.items()
     }
     found = dict.fromkeys(each for built in loaded.machines.values() for each in built.diagnostics)

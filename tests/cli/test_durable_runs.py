@@ -317,7 +317,7 @@ def test_a_failed_run_is_redriven(penstock: Penstock, folder: Path) -> None:
     done = penstock("redrive", "--db", "r.db", "one")
     assert (done.code, json.loads(done.out)) == (0, {"n": 10, "paid": 20})
     over = penstock("redrive", "--db", "r.db", "one")
-    assert (over.code, over.err) == (1, "penstock: Execution is SUCCEEDED and cannot be redriven\n")
+    assert (over.code, over.err) == (2, "penstock: Execution is SUCCEEDED and cannot be redriven\n")
     history = json.loads(penstock("runs", "history", "--db", "r.db", "one", "--json").out)["events"]
     assert [each["id"] for each in history] == list(range(1, len(history) + 1))
     assert [each["type"] for each in history].count("ExecutionRedriven") == 2
@@ -451,6 +451,7 @@ def test_a_terminal_shows_the_whole_tree_of_a_resumed_run(work: Path) -> None:
         (["redrive", "--db", "none.db", "x"], 2, "There is no database none.db."),
         (["redrive", "--db", "r.db", "--endpoint", "http://127.0.0.1:1", "x"], 2, "give one of them"),
         (["runs", "list", "--db", "none.db"], 2, "There is no database none.db."),
+        (["runs", "list", "--db", "some.db", "--machine", "nope"], 2, "some.db has no state machine 'nope'."),
         (["runs", "list", "--endpoint", "ftp://x"], 2, "is no URL of a server"),
         (["runs", "list", "--endpoint", "http://127.0.0.1:99999"], 2, "is no URL of a server"),
         (["runs", "list", "--endpoint", "http://127.0.0.1:1"], 4, "Nothing answers at http://127.0.0.1:1"),
@@ -464,6 +465,8 @@ def test_a_terminal_shows_the_whole_tree_of_a_resumed_run(work: Path) -> None:
 def test_what_cannot_be_is_one_message(
     penstock: Penstock, folder: Path, words: list[str], code: int, said: str
 ) -> None:
+    if "some.db" in words:
+        penstock("run", "one.asl.json", "--db", "some.db", "--name", "x")
     before = sorted(each.name for each in folder.iterdir())
     done = penstock(*words)
     assert (done.code, done.out) == (code, "")

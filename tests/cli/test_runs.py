@@ -48,6 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         client = client_of(server.url, "secret")
         for name, definition in (("pass", PASS), ("wait", WAIT), ("check", CHECK), ("map", MAP)):
             client.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
+        client.create_state_machine(name="quick", definition=json.dumps(PASS), roleArn=ROLE, type="EXPRESS")
         server.folder = folder  # type: ignore[attr-defined]
         yield server
 
@@ -105,8 +106,13 @@ def test_the_list_has_filters_and_pages(penstock: Penstock, server: Server) -> N
     assert first.err == "There are more: --page 2.\n"
     second = penstock("runs", "list", *at(server), "--machine", "pass", "--limit", "2", "--page", "2")
     assert [line.split("\t")[0] for line in second.out.splitlines()] == ["n2", "n1"]
-    none = penstock("runs", "list", *at(server), "--machine", "nope")
-    assert (none.code, none.out, none.err) == (2, "", f"penstock: {server.url} has no state machine 'nope'.\n")
+    file = str(server.folder / "r.db")  # type: ignore[attr-defined]
+    for place, called in ((at(server), server.url), (("--db", file), file)):
+        none = penstock("runs", "list", *place, "--machine", "nope")
+        assert (none.code, none.out, none.err) == (2, "", f"penstock: {called} has no state machine 'nope'.\n")
+        for more in (("--machine", "quick"), ("--machine", "pass", "--status", "TIMED_OUT"), ("--status", "TIMED_OUT")):
+            none = penstock("runs", "list", *place, *more)
+            assert (none.code, none.out, none.err) == (0, "", "")
 
 
 def test_people_read_what_failed_and_why(penstock: Penstock, server: Server) -> None:
@@ -127,6 +133,10 @@ def test_stopping_on_a_server(penstock: Penstock, server: Server) -> None:
     assert (done.code, done.out, done.err) == (0, "", f"{arn} is ABORTED.\n")
     shown = json.loads(penstock("runs", "show", "--json", arn, *at(server)).out)
     assert (shown["status"], shown["error"], shown["cause"]) == ("ABORTED", "Enough", "for today")
+    for ended, status in ((arn, "ABORTED"), (start(server, "pass", "w2"), "SUCCEEDED")):
+        over = penstock("runs", "stop", ended, *at(server))
+        said = f"penstock: The execution {ended.rpartition(':')[2]} has ended already ({status}).\n"
+        assert (over.code, over.out, over.err) == (2, "", said)
 
 
 def test_redriving_on_a_server(penstock: Penstock, server: Server, tmp_path: Path) -> None:
@@ -138,7 +148,7 @@ def test_redriving_on_a_server(penstock: Penstock, server: Server, tmp_path: Pat
     while "SUCCEEDED" not in penstock("runs", "show", arn, *at(server)).out:
         assert time.monotonic() < end
     over = penstock("redrive", "c3", *at(server), "--json")
-    assert (over.code, over.out) == (1, "")
+    assert (over.code, over.out) == (2, "")
     assert over.err == "penstock: ExecutionNotRedrivable: Execution is SUCCEEDED and cannot be redriven\n"
     wrong = penstock("redrive", "c3", *at(server), "--target", "x.py")
     assert (wrong.code, wrong.err.count("\n")) == (2, 1)
@@ -176,7 +186,7 @@ def test_the_server_is_named_by_the_environment(penstock: Penstock, server: Serv
 
 def test_without_the_token_it_says_so(penstock: Penstock, server: Server) -> None:
     done = penstock("runs", "list", "--endpoint", server.url)
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (4, "")
     assert "Give the server's token: --token TEXT, or PENSTOCK_TOKEN." in done.err
     assert done.err.count("\n") == 1
 
@@ -187,7 +197,7 @@ def test_what_is_not_there(penstock: Penstock, server: Server) -> None:
     assert f"{server.url} has no execution 'nobody'" in done.err
     arn = "arn:aws:states:us-east-1:123456789012:execution:pass:nobody"
     done = penstock("runs", "history", arn, *at(server))
-    assert (done.code, done.err) == (1, f"penstock: ExecutionDoesNotExist: Execution Does Not Exist: '{arn}'\n")
+    assert (done.code, done.err) == (2, f"penstock: ExecutionDoesNotExist: Execution Does Not Exist: '{arn}'\n")
 
 
 def test_a_name_of_two_machines_has_to_be_told_apart(penstock: Penstock, server: Server) -> None:

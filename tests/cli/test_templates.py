@@ -94,6 +94,26 @@ def test_check_tells_of_every_machine_and_function(template: Path, command: Pens
     assert command("check", str(template), "--machine", "Broken").code == 1
 
 
+def test_what_has_no_place_is_told_with_its_machine(folder: Path, command: Penstock) -> None:
+    endless = "{StartAt: P, States: {P: {Type: Pass, Next: P}}}"
+    text = "Resources:\n" + "".join(
+        f"  {name}: {{Type: AWS::StepFunctions::StateMachine, Properties: {{StateMachineName: {name}, Definition: {what}}}}}\n"
+        for name, what in (("a", endless), ("b", "{StartAt: P, States: {P: {Type: Pass, End: true}}}"), ("c", endless))
+    )
+    (folder / "ends.yaml").write_text(text)
+    lines = [
+        f"error[MISSING_END_STATE]: Workflow has no terminal state (state machine '{name}')\n" for name in ("a", "c")
+    ]
+    done = command("check", "ends.yaml")
+    assert (done.code, done.out) == (1, "".join(f"ends.yaml: {line}" for line in lines))
+    assert command("compile", "--all", "ends.yaml").err == "".join(lines) + "2 errors\n"
+    for words in (("run",), ("compile",), ("run", "--var", "X=1")):
+        done = command(*words, "ends.yaml", "--machine", "c")
+        assert (done.code, done.err) == (3, f"{lines[1]}1 error\n")
+    (folder / "alone.asl.json").write_text('{"StartAt": "P", "States": {"P": {"Type": "Pass", "Next": "P"}}}')
+    assert command("check", "alone.asl.json").out.endswith("Workflow has no terminal state\n")
+
+
 def test_a_broken_machine_does_not_keep_the_others_from_running(template: Path) -> None:
     with pytest.raises(InvalidDefinition, match="There is no definition file"):
         penstock.run(penstock.load(template, "Broken"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from penstock.engine.objects import ObjectStore
 from penstock.engine.program import Program, compile_program
 from penstock.engine.recovery import Recovered, recover
 from penstock.engine.running import Running
+from penstock.engine.starting import Machines, NestedMachine
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.store import Database
 
@@ -72,10 +73,10 @@ class Process:
         )
         self.recovered: Recovered = recover(self.driver, programs)
 
-    def _machines(self, machines: Mapping[str, Mapping[str, Any]]) -> Callable[[str], Program | None]:
-        def find(arn: str) -> Program | None:
+    def _machines(self, machines: Mapping[str, Mapping[str, Any]]) -> Machines:
+        def find(arn: str) -> NestedMachine | None:
             document = machines.get(arn.rpartition(":")[2])
-            return None if document is None else program_of(document)
+            return None if document is None else NestedMachine(program_of(document), arn)
 
         return find
 

@@ -10,6 +10,7 @@ from penstock.asl.read import read_document
 from penstock.clock import Entropy, VirtualClock
 from penstock.engine.driver import ExecutionResult, run
 from penstock.engine.program import Program, compile_program
+from penstock.engine.starting import Machines, NestedMachine
 from penstock.engine.tasks.handler import Cancel, Failed, Report, Reporter, Succeeded, TaskRequest
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:work"
@@ -25,6 +26,16 @@ def machine(states: Mapping[str, Any], **more: Any) -> Program:
     reading = read_document(document)
     assert reading.machine is not None, reading.diagnostics
     return compile_program(reading.machine)
+
+
+def known(**machines: Program) -> Machines:
+    """Standard machines that a state may start, by their names."""
+
+    def find(arn: str) -> NestedMachine | None:
+        program = machines.get(arn.rpartition(":")[2])
+        return None if program is None else NestedMachine(program, arn)
+
+    return find
 
 
 class Scripted:

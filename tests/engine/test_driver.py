@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.engine.support import FUNCTION, START, Later, Scripted, go, machine, types
+from tests.engine.support import FUNCTION, START, Later, Scripted, go, known, machine, types
 
 from penstock.clock import Entropy, SystemClock, VirtualClock
 from penstock.engine.driver import Driver
@@ -104,7 +104,7 @@ def test_a_nested_execution_is_waited_for(pattern: str) -> None:
     child = machine(
         {"W": {"Type": "Wait", "Seconds": 10, "Next": "P"}, "P": {"Type": "Pass", "Result": [1], "End": True}}
     )
-    result = go(nested(pattern), {"a": 1}, machines={CHILD: child}.get)
+    result = go(nested(pattern), {"a": 1}, machines=known(child=child))
     assert types(result)[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
     assert isinstance(result.output, dict)
     assert result.output["ExecutionArn"] == CHILD.replace("stateMachine", "execution") + ":kid"
@@ -115,7 +115,7 @@ def test_a_nested_execution_is_waited_for(pattern: str) -> None:
 
 def test_a_nested_execution_that_fails_is_a_failed_task() -> None:
     child = machine({"F": {"Type": "Fail", "Error": "Own", "Cause": "why"}})
-    result = go(nested(".sync:2"), {}, machines={CHILD: child}.get)
+    result = go(nested(".sync:2"), {}, machines=known(child=child))
     assert result.error == "States.TaskFailed"
     assert '"Error":"Own"' in (result.cause or "")
 
@@ -126,7 +126,7 @@ def test_a_nested_execution_that_is_not_waited_for_still_runs() -> None:
             return resource == FUNCTION
 
     handler = Functions()
-    result = go(nested(), {"a": 1}, handler, machines={CHILD: TASK}.get)
+    result = go(nested(), {"a": 1}, handler, machines=known(child=TASK))
     assert result.status == "SUCCEEDED"
     assert [request.execution_name for request in handler.requests] == ["kid"]
 
@@ -134,7 +134,7 @@ def test_a_nested_execution_that_is_not_waited_for_still_runs() -> None:
 def test_everybody_hears_of_an_execution_that_several_tasks_started() -> None:
     # API reference, StartExecution: the same name and input again while it runs is the same execution.
     child = machine({"W": {"Type": "Wait", "Seconds": 10, "End": True}})
-    driver = Driver(skip_time=True, machines={CHILD: child}.get)
+    driver = Driver(skip_time=True, machines=known(child=child))
     parents = [driver.start(nested(".sync:2"), {"a": 1}, name=name) for name in ("one", "two", "three")]
     other = driver.start(nested(".sync:2"), {"a": True}, name="other")
     for _ in range(200):  # not until all have ended: those that nobody tells would never
@@ -153,13 +153,13 @@ def test_a_nested_execution_is_stopped_with_the_task_that_waits_for_it() -> None
 
     handler = Silent(lambda request: None)
     parent = machine({"N": {**NESTED, "TimeoutSeconds": 1}})
-    result = go(parent, {}, handler, machines={CHILD: TASK}.get)
+    result = go(parent, {}, handler, machines=known(child=TASK))
     assert result.error == "States.Timeout"
     assert handler.cancelled == ["T"]
 
 
 def test_a_machine_that_is_not_known_fails_the_task() -> None:
-    result = go(nested(".sync"), {}, machines={}.get)
+    result = go(nested(".sync"), {}, machines=known())
     assert result.error == "StepFunctions.StateMachineDoesNotExistException"
 
 

@@ -232,7 +232,7 @@ def test_a_template_is_served_with_its_functions_and_machines(tmp_path: Path, da
             machines = {each["name"]: each for each in states.list_state_machines()["stateMachines"]}
             assert {name: each["type"] for name, each in machines.items()} == {
                 "orders-dev": "STANDARD",
-                "Shipping": "EXPRESS",
+                "Shipping": "STANDARD",
             }
             functions = {each["FunctionName"] for each in client("lambda", url).list_functions()["Functions"]}
             assert functions == {"CheckStock", "Charge", "PrintLabel"}

@@ -73,6 +73,8 @@ def test_metrics_count_requests_and_executions(tmp_path: Path, accept: str) -> N
         ask(server.url, X_Amz_Target="AWSStepFunctions.Nothing")
         ask(server.url, X_Amz_Target="AWSStepFunctions.DescribeExecution", body=b'{"executionArn": "x"}')
         found = metrics(server, accept)
+        while found["penstock_queue_depth", ""]:  # the loop is being woken
+            found = metrics(server, accept)
     assert found["penstock_request_seconds_count", "code=200,operation=StartExecution"] == 4
     assert found["penstock_request_seconds_count", "code=InvalidArn,operation=DescribeExecution"] == 1
     assert found["penstock_request_seconds_count", "code=UnknownOperationException,operation="] == 1
@@ -80,7 +82,6 @@ def test_metrics_count_requests_and_executions(tmp_path: Path, accept: str) -> N
     assert found["penstock_executions_ended_total", "status=FAILED,type=STANDARD"] == 3
     assert found["penstock_executions_running", ""] == 1
     assert found["penstock_tasks_in_flight", ""] == 0
-    assert found["penstock_queue_depth", ""] == 0
     assert found["process_resident_memory_bytes", ""] > 0
 
 

@@ -37,7 +37,7 @@ from penstock.targets import open_target
     "--type",
     "kind",
     type=click.Choice(["standard", "express"], case_sensitive=False),
-    help="standard without it, or what a template says.",
+    help="standard without it, or what a template or a construct says.",
 )
 @click.option("--static", is_flag=True, help="Run no code: refuse targets such as file.py:name.")
 @parameter_option

@@ -36,7 +36,7 @@ _SHOWN = 500
     type=click.Choice(["standard", "express"], case_sensitive=False),
     envvar="PENSTOCK_TYPE",
     show_envvar=True,
-    help="standard without it, or what a template says.",
+    help="standard without it, or what a template or a construct says.",
 )
 def command(
     target: str,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from penstock.errors import InvalidInput, JsonError, UsageError
+from penstock.errors import InvalidInput, JsonError, ServiceError, UsageError
 from penstock.jsontools import Json, loads
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 LOCAL_SERVER = "http://127.0.0.1:4599"
+
+_REFUSALS: Final = frozenset(
+    {"ExecutionDoesNotExist", "ExecutionNotRedrivable", "InvalidArn", "StateMachineDoesNotExist", "ValidationException"}
+)
+"""What a service answers where not it, but the question is at fault."""
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
@@ -103,6 +109,17 @@ def endpoint_of(db: str | None, endpoint: str | None, token: str | None) -> Endp
         variables = (os.environ.get("PENSTOCK_ENDPOINT"), os.environ.get("AWS_ENDPOINT_URL_SFN"))
         endpoint = next((each for each in variables if each), LOCAL_SERVER)
     return Endpoint(endpoint, token=token)
+
+
+@contextmanager
+def refusals_are_wrong_use() -> Iterator[None]:
+    """Has what a service refuses to do with an execution told as what a file refuses: as wrong usage, which is exit code 2."""
+    try:
+        yield
+    except ServiceError as error:
+        if error.code not in _REFUSALS:
+            raise
+        raise UsageError(str(error)) from None
 
 
 def read_json_argument(text: str, flag: str) -> Json:

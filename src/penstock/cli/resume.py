@@ -8,7 +8,7 @@ import click
 
 from penstock.cli import output, results
 from penstock.cli.leaving import Left, leaving, warnings_shown
-from penstock.cli.options import db_option, endpoint_of, endpoint_options
+from penstock.cli.options import db_option, endpoint_of, endpoint_options, refusals_are_wrong_use
 from penstock.clock import SystemClock, VirtualClock
 from penstock.errors import PenstockError, StoreError, UsageError
 
@@ -94,7 +94,8 @@ def redrive(
             raise UsageError("--target and --history go with --db: a server has its own code, and goes on by itself.")
         from penstock.runs.endpoint import EndpointRuns
 
-        answer = EndpointRuns(place).redrive(name)
+        with refusals_are_wrong_use():
+            answer = EndpointRuns(place).redrive(name)
         if as_json:
             output.result(output.json_text(answer, default=results.date_text) + "\n")
         elif not quiet:
@@ -106,7 +107,7 @@ def redrive(
     if history:
         output.check_writable(history)
     assert db is not None
-    with warnings_shown(), opened(db) as database:
+    with warnings_shown(), refusals_are_wrong_use(), opened(db) as database:
         summary = find(Executions(database), name)
         check_redrivable(database, summary)
         code = _one(ctx, database, summary, target, history=history, as_json=as_json, quiet=quiet, again=True)

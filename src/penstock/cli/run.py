@@ -52,7 +52,7 @@ from penstock.options import MachineType, Pace, RunOptions
     type=click.Choice(["standard", "express"], case_sensitive=False),
     envvar="PENSTOCK_TYPE",
     show_envvar=True,
-    help="standard without it, or what a template says.",
+    help="standard without it, or what a template or a construct says.",
 )
 @click.option(
     "--map-inputs", metavar="FILE.jsonl", help="One execution for each line; results as JSON lines, in order."

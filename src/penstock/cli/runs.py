@@ -12,7 +12,7 @@ import click
 
 from penstock.cli import output, results
 from penstock.cli.duration import duration
-from penstock.cli.options import db_option, endpoint_of, endpoint_options
+from penstock.cli.options import db_option, endpoint_of, endpoint_options, refusals_are_wrong_use
 from penstock.errors import PenstockError, UsageError
 
 if TYPE_CHECKING:
@@ -188,7 +188,8 @@ def _runs(db: str | None, endpoint: str | None, token: str | None) -> Iterator[R
 
         runs = EndpointRuns(place)
     try:
-        yield runs
+        with refusals_are_wrong_use():
+            yield runs
     finally:
         runs.close()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from penstock.engine.journal import Described, Journal, Link
 from penstock.engine.recovery import BY_RUN, begun_by_run
 from penstock.errors import InvalidInput
-from penstock.options import Pace, ResumeOptions, RunOptions
+from penstock.options import MachineType, Pace, ResumeOptions, RunOptions
 from penstock.store import Database, Summary
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Began:
     aws: dict[str, Any] | None
     objects: str | None
     needs: tuple[str, ...]
+    type: MachineType | None = None
+    """What it was told to run as; None for the machine's own type."""
 
     @classmethod
     def of(cls, machine: Machine, options: RunOptions) -> Began:
@@ -62,6 +64,7 @@ class Began:
             aws=None if aws is None else dict(aws),
             objects=os.path.abspath(objects) if isinstance(objects, str | os.PathLike) else None,
             needs=tuple(needs),
+            type=options.get("type"),
         )
 
     def record(self) -> str:
@@ -89,6 +92,7 @@ class Began:
             "mocks": self.mocks,
             "aws": self.aws,
             "objects": self.objects,
+            "type": self.type,
         }
         return {**then, **given}
 

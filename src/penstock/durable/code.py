@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from penstock.config import load_settings
+from penstock.config import load_settings, unqualified
 from penstock.durable.began import Began
 from penstock.errors import InvalidInput, PenstockError, TargetNotFound
 from penstock.options import MachineType, RunOptions
@@ -61,6 +61,8 @@ def tell_changed(call: Call, summary: Summary) -> None:
     from penstock.asl.write import write
 
     assert call.journal is not None
+    if unqualified(json.loads(summary.about)["machine_arn"]) != call.arn:
+        return  # something that an Express execution of it started, and that goes on by itself
     machine, options = call.machine, call.options
     try:
         now, _ = machine.prepare(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from penstock.asl.equality import equal
 from penstock.clock import iso8601
 from penstock.engine.running import Running
+from penstock.engine.starting import Machines, new_execution
 from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, Taken, TaskRequest
 from penstock.engine.tasks.lambdas import sdk_metadata
 from penstock.errors import PenstockError, ServiceError
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from penstock.engine.driver import Driver
     from penstock.engine.execution import Execution
     from penstock.engine.journal import Closed
-    from penstock.engine.program import Program
 
 _START: Final = "arn:aws:states:::states:startExecution"
 _SDK: Final = "arn:aws:states:::aws-sdk:sfn:"
 SDK_START: Final = f"{_SDK}startExecution"
+_SDK_START_SYNC: Final = f"{_SDK}startSyncExecution"
+TYPE_NOT_SUPPORTED: Final = "This operation is not supported by this type of state machine"
+"""Recorded: sfn_api.json, test_start_sync_execution."""
 _SENDS: Final = frozenset(f"{_SDK}sendTask{what}" for what in ("Success", "Failure", "Heartbeat"))
 
 
@@ -33,10 +35,13 @@ class NestedExecutions:
     """Starts the machines that `machines` knows; reports their end where the resource waits for it.
 
     Any end but success is States.TaskFailed with the child's description as the cause (recorded). Of `aws-sdk:sfn` it
-    takes the sending of task tokens, and startExecution of machines it knows; the rest is AWS's.
+    takes the sending of task tokens, and startExecution and startSyncExecution of machines it knows; the rest is AWS's.
+
+    An Express machine that startExecution begins runs on its own: nobody can ask how it stands, so the task that would wait
+    for its end fails with what DescribeExecution says of its ARN. startSyncExecution is answered when it ends, however.
     """
 
-    def __init__(self, driver: Driver, machines: Callable[[str], Program | None]) -> None:
+    def __init__(self, driver: Driver, machines: Machines) -> None:
         self._driver = driver
         self._machines = machines
         self._started: dict[str, Running] = {}
@@ -44,10 +49,10 @@ class NestedExecutions:
     def handles(self, resource: str) -> bool:
         if resource.startswith(_START):
             return resource[len(_START) :] in ("", ".sync", ".sync:2", ".waitForTaskToken")
-        return resource == SDK_START or resource in _SENDS
+        return resource in (SDK_START, _SDK_START_SYNC) or resource in _SENDS
 
     def answers(self, request: TaskRequest) -> bool:
-        if request.resource != SDK_START:
+        if request.resource not in (SDK_START, _SDK_START_SYNC):
             return True
         arn = _arguments(request).get("StateMachineArn")
         return isinstance(arn, str) and self._machines(arn) is not None
@@ -62,6 +67,8 @@ class NestedExecutions:
         if request.resource in _SENDS:
             report(self._send(request))
             return _nothing
+        if request.resource == _SDK_START_SYNC:
+            return self._start_sync(request, report)
         child = None if taken is None or parent is None else self._started_by(parent, request.number, taken)
         try:
             if child is None:
@@ -85,6 +92,9 @@ class NestedExecutions:
             return _nothing
         report(Submitted(answer))
         if request.token is not None:
+            return _nothing
+        if _is_express(arn):  # one round hears both reports, so a file has both or none
+            report(self._not_described(request))
             return _nothing
         as_json = request.resource.endswith(":2")
 
@@ -124,6 +134,21 @@ class NestedExecutions:
         running.on_close = on_close
         return cancel
 
+    def _start_sync(self, request: TaskRequest, report: Reporter) -> Cancel:
+        """What an earlier process did of it is lost, as StartSyncExecution's executions are: at most once for each attempt."""
+        try:
+            child = self._child(_arguments(request), None, request.number, sync=True)
+        except ServiceError as error:
+            report(self._refused(request, error))
+            return _nothing
+        assert isinstance(child, Running)  # no name of an Express one is known
+
+        def closed(child: Running) -> None:
+            report(Succeeded(_answered(child.execution, _arguments(request).get("TraceHeader"))))
+
+        child.on_close = closed
+        return _nothing  # whoever does not wait any more does not end it
+
     def close(self) -> None:
         """The driver stops what it runs."""
 
@@ -145,15 +170,16 @@ class NestedExecutions:
         return self._driver.find(arn) or journal.find(arn)
 
     def _known(self, arn: str, name: str) -> Child | None:
-        prefix, _, machine = arn.partition(":stateMachine:")
-        execution_arn = f"{prefix}:execution:{machine.partition(':')[0]}:{name}"  # of a version or an alias, too
+        execution_arn = f"{arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
         return self._started.get(execution_arn) if self._driver.journal is None else self._written(execution_arn)
 
-    def _child(self, arguments: dict[str, Any], parent: Running | None, number: int) -> Child:
+    def _child(self, arguments: dict[str, Any], parent: Running | None, number: int, *, sync: bool = False) -> Child:
         arn = arguments.get("StateMachineArn")
-        program = self._machines(arn) if isinstance(arn, str) else None
-        if program is None or not isinstance(arn, str):
+        machine = self._machines(arn) if isinstance(arn, str) else None
+        if machine is None:
             raise ServiceError(f"State Machine Does Not Exist: '{arn}'", code="StateMachineDoesNotExist")
+        if sync and machine.type != "EXPRESS":
+            raise ServiceError(TYPE_NOT_SUPPORTED, code="StateMachineTypeNotSupported")
         value = arguments.get("Input")
         name = arguments.get("Name")
         try:
@@ -163,29 +189,41 @@ class NestedExecutions:
             raise ServiceError(
                 f"Invalid State Machine Execution Input: '{error}'", code="InvalidExecutionInput"
             ) from None
-        if isinstance(name, str):
-            known = self._known(arn, name)
+        if not isinstance(name, str):
+            name = None
+        # An Express machine runs a name as often as it is asked to (API reference, StartExecution).
+        taken = name if machine.type == "STANDARD" else None
+        if taken is not None:
+            known = self._known(machine.arn, taken)
             if known is not None:
                 # API reference, StartExecution: the same name and input again while it runs is the same execution.
                 execution = _execution(known)
                 if execution.status != "RUNNING" or not equal(execution.input, value):
                     raise ServiceError(f"Execution Already Exists: '{execution.arn}'", code="ExecutionAlreadyExists")
                 return known
-        else:
-            name = None
+        driver = self._driver
         try:
-            link = None
-            if parent is not None and parent.entry is not None:
-                from penstock.engine.journal import Link
-
-                link = Link(parent, number)
-            child = self._driver.start(program, value, name=name, machine_arn=arn, link=link)
-        except ServiceError:  # a service has an execution of that name
-            raise
+            execution = new_execution(
+                machine.program,
+                value,
+                entropy=driver.entropy,
+                name=name,
+                type=machine.type,
+                machine_arn=machine.arn,
+                role_arn=machine.role_arn,
+                sync=sync,
+            )
         except PenstockError as error:
             raise ServiceError(f"Invalid Name: '{name}'" if name else str(error), code="InvalidName") from None
-        if name is not None and self._driver.journal is None:
-            self._started[child.execution.arn] = child
+        link = None
+        # What an Express execution starts goes on by itself: begun anew, that one does not know of it.
+        if parent is not None and parent.entry is not None and parent.entry.turns:
+            from penstock.engine.journal import Link
+
+            link = Link(parent, number)
+        child = driver.begin(execution, link=link) if machine.begin is None else machine.begin(execution, link)
+        if taken is not None and driver.journal is None:
+            self._started[execution.arn] = child
         return child
 
     def _send(self, request: TaskRequest) -> Succeeded | Failed:
@@ -210,6 +248,12 @@ class NestedExecutions:
             return self._refused(request, error)
         return Succeeded({})
 
+    def _not_described(self, request: TaskRequest) -> Failed:
+        # Ours, made of what is recorded: `.sync` gives what DescribeExecution says, and of an Express execution's ARN that
+        # says this (sfn_api_express.json, test_start_async_describe_history_execution). The child runs all the same.
+        why = "Invalid Arn: 'Resource type not valid in this context: express'"
+        return self._refused(request, ServiceError(why, code="InvalidArn"))
+
     def _refused(self, request: TaskRequest, error: ServiceError) -> Failed:
         request_id = self._driver.entropy.uuid4()
         if request.resource.startswith(_SDK):
@@ -218,6 +262,10 @@ class NestedExecutions:
             return Failed(f"Sfn.{error.code}Exception", f"{error} {details}")
         details = f"(Service: AWSStepFunctions; Status Code: 400; Error Code: {error.code}; Request ID: {request_id}; Proxy: null)"
         return Failed(f"StepFunctions.{error.code}Exception", f"{error} {details}")
+
+
+def _is_express(arn: str) -> bool:
+    return arn.split(":", 6)[5] == "express"
 
 
 def _execution(child: Child) -> Execution | Closed:
@@ -251,6 +299,36 @@ def describe(execution: Execution | Closed, *, as_json: bool) -> Json:
         "StopDate": round(execution.stopped * 1000),
     }
     return dict(sorted(result.items()))
+
+
+def billing(execution: Execution) -> tuple[int, int]:
+    """What a synchronous Express execution costs: milliseconds and MB (recorded: in steps of 100 ms and 64 MB)."""
+    milliseconds = max(1, round((execution.stopped - execution.started) * 1000))
+    return -(-milliseconds // 100) * 100, 64
+
+
+def _answered(execution: Execution, trace_header: Json) -> Json:
+    """StartSyncExecution's answer as an SDK integration gives it: whatever came of the execution, the call succeeded."""
+    details: Json = {"Included": True}
+    milliseconds, megabytes = billing(execution)
+    output = execution.output_text
+    answer: dict[str, Json] = {
+        "BillingDetails": {"BilledDurationInMilliseconds": milliseconds, "BilledMemoryUsedInMb": megabytes},
+        "Cause": execution.cause,
+        "Error": execution.error,
+        "ExecutionArn": execution.arn,
+        "Input": execution.input_text.decode("utf-8", "surrogatepass"),
+        "InputDetails": details,
+        "Name": execution.name,
+        "Output": None if output is None else output.decode("utf-8", "surrogatepass"),
+        "OutputDetails": None if output is None else details,
+        "StartDate": iso8601(execution.started),
+        "StateMachineArn": execution.machine_arn,
+        "Status": execution.status,
+        "StopDate": iso8601(execution.stopped),
+        "TraceHeader": trace_header,
+    }
+    return {name: value for name, value in answer.items() if value is not None}
 
 
 def _arguments(request: TaskRequest) -> dict[str, Any]:

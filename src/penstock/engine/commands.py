@@ -5,7 +5,6 @@ Of an execution whose turns are written down, what the world can see waits until
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from threading import Thread
@@ -46,6 +45,24 @@ from penstock.errors import PenstockError
 if TYPE_CHECKING:
     from penstock.engine.driver import Driver
     from penstock.engine.maprunning import ActiveRun
+
+
+class _Reporter:
+    """What a handler brings its news with."""
+
+    __slots__ = ("_attempt", "_driver", "_running")
+
+    def __init__(self, driver: Driver, running: Running, attempt: int) -> None:
+        self._driver = driver
+        self._running = running
+        self._attempt = attempt
+
+    def __call__(self, news: Report) -> None:
+        self._driver.report(self._running, self._attempt, news)
+
+    def here(self, news: Report) -> None:
+        """The last thing that a thread does for the attempt: it may make the round that comes of it."""
+        self._driver.report_here(self._running, self._attempt, news)
 
 
 class Commands:
@@ -101,13 +118,8 @@ class Commands:
         else:
             self.start_now(running, attempt, request, taken)
 
-    def _reporter(self, running: Running, attempt: int) -> Callable[[Report], None]:
-        put = self._driver.report
-
-        def report(news: Report) -> None:
-            put(running, attempt, news)
-
-        return report
+    def _reporter(self, running: Running, attempt: int) -> _Reporter:
+        return _Reporter(self._driver, running, attempt)
 
     def start_now(self, running: Running, attempt: int, request: TaskRequest, taken: Taken | None) -> None:
         if attempt not in running.cancels:

@@ -14,13 +14,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final, TypeAlias
+from functools import partial
+from queue import Empty
+from typing import TYPE_CHECKING, Final
 
 from penstock import failpoints
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
-from penstock.engine.agenda import Agenda
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
 from penstock.engine.commands import Commands
@@ -42,7 +41,8 @@ from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
 from penstock.engine.rounds import Outage, Settled, Show, is_of_withdrawn
 from penstock.engine.running import ExecutionResult, Observer, Running
-from penstock.engine.starting import ACCOUNT, REGION, new_execution
+from penstock.engine.shared_loop import Posted, SharedLoop
+from penstock.engine.starting import ACCOUNT, REGION, Machines, new_execution
 from penstock.engine.tasks.handler import (
     Failed,
     Later,
@@ -61,15 +61,6 @@ if TYPE_CHECKING:
     from penstock.engine.maprunning import ActiveRun
     from penstock.engine.objects import ObjectStore
 
-Machines: TypeAlias = Callable[[str], "Program | None"]
-"""The program of a state machine ARN, for `states:startExecution`."""
-
-SET_BACK_SECONDS: Final = 1.0
-"""Ours: how far behind a clock may be before it counts as set back."""
-
-AWAKE_SECONDS: Final = 60.0
-"""Ours: how long the loop sleeps at most, since a clock that is set forward wakes nobody."""
-
 RETRY_SECONDS: Final = 0.5
 """Ours: how long after a commit that failed the next is tried."""
 
@@ -81,19 +72,13 @@ _WHOLE = 0
 __all__ = ["ACCOUNT", "REGION", "Driver", "ExecutionResult", "Machines", "Observer", "Running", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Posted:
-    """A call that some other thread wants the loop's to make."""
-
-    call: Callable[[], None]
-
-
-class Driver:
+class Driver(SharedLoop):
     """Runs many executions in one loop.
 
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
-    `machines` finds the programs that `states:startExecution` names; `callbacks` has the activities and the tokens, one for
-    several drivers where they share them. `start` and `run` are for one thread; reports and `stop` may come from any.
+    `machines` finds the state machines that `states:startExecution` names; `callbacks` has the activities and the tokens,
+    one for several drivers where they share them. `start` and `run` are for one thread; reports and `stop` may come from any. With
+    `shared`, observers and handlers are called in whatever thread makes a round; never two at a time.
     """
 
     def __init__(
@@ -107,12 +92,13 @@ class Driver:
         callbacks: Callbacks | None = None,
         objects: ObjectStore | None = None,
         journal: Journal | None = None,
+        shared: bool = False,
     ) -> None:
         if clock is None:
             clock = VirtualClock() if skip_time else SystemClock()
         elif skip_time and not isinstance(clock, VirtualClock):
             raise UsageError("skip_time needs a clock that can jump: give a VirtualClock, or no clock.")
-        self.clock = clock
+        super().__init__(clock, shared=shared, sleepless=journal is not None)
         self.skip_time = skip_time
         self.entropy = entropy or Entropy()
         self.objects = objects
@@ -123,8 +109,6 @@ class Driver:
         self._acks: list[Settled] = []
         self._fresh: list[Running] = []
         """Executions that no transaction has yet."""
-        self.failing: StoreUnavailable | None = None
-        """Why nothing goes on, when that is so."""
         self._outage = Outage()
         self.handlers: list[TaskHandler] = list(handlers)
         self.callbacks = callbacks or Callbacks()
@@ -134,22 +118,15 @@ class Driver:
         place = next((i for i, h in enumerate(handlers) if not hasattr(h, "answers") and h.handles(SDK_START)), None)
         nested = NestedExecutions(self, machines or _no_machine)
         self.handlers.insert(len(self.handlers) if place is None else place, nested)
-        self._inbox: SimpleQueue[tuple[Running | None, int, Report | ItemsRead | MapRunEnded | _Posted]] = SimpleQueue()
-        self.agenda = Agenda()
         self.commands = Commands(self)
         self._turns: deque[tuple[Running, Event]] = deque()
         """What the core is still to be told, in order."""
-        self.outside: set[tuple[Running, int]] = set()
-        """Attempts that something outside this loop is working on; while there are any, virtual time does not jump."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
         self.over: set[ActiveRun] = set()
         """Map Runs that ended without success and may be redriven."""
         self._by_arn: dict[str, Running] = {}
         """Those of them that are written down."""
-        self.clock_time = clock.now()
-        """What the clock said when it was last read."""
-        self._read_at = clock.monotonic()
         self.left = False
 
     # ---- executions
@@ -184,13 +161,14 @@ class Driver:
         """Takes an execution that was made elsewhere; it begins when the loop runs."""
         running = Running(execution, observer)
         running.linked = link is not None
-        if self.journal is not None:
-            self.journal.begin(running, self.time(), link)
-            if running.entry is not None:
-                self._fresh.append(running)
-            self._by_arn[execution.arn] = running
-        self._open.add(running)
-        self._turns.append((running, Started()))
+        with self.turning:
+            if self.journal is not None:
+                self.journal.begin(running, self.time(), link)
+                if running.entry is not None:
+                    self._fresh.append(running)
+                self._by_arn[execution.arn] = running
+            self._open.add(running)
+            self._turns.append((running, Started()))
         return running
 
     def adopt(self, running: Running, *events: Event) -> None:
@@ -219,15 +197,16 @@ class Driver:
     def stop(self, running: Running, error: str | None = None, cause: str | None = None) -> None:
         """Aborts an execution, as StopExecution does; from any thread. Nothing happens where it has ended."""
         if not running.closed:
-            self._inbox.put((running, _WHOLE, Stopped(error, cause)))
+            self.inbox.put((running, _WHOLE, Stopped(error, cause)))
 
     def report(self, running: Running, attempt: int, news: Report | ItemsRead | MapRunEnded) -> None:
         """Brings news of an attempt or of a Map Run; from any thread."""
-        self._inbox.put((running, attempt, news))
+        self.inbox.put((running, attempt, news))
 
-    def post(self, call: Callable[[], None]) -> None:
-        """Has the loop's own thread make a call, between two executions' turns; from any thread."""
-        self._inbox.put((None, _WHOLE, _Posted(call)))
+    def report_here(self, running: Running, attempt: int, news: Report) -> None:
+        """The same, and where the loop is at rest this thread makes the round, too: for one that is through with its work."""
+        if not self.make(partial(self.report_now, running, attempt, news), rounds=1):
+            self.inbox.put((running, attempt, news))
 
     def when_settled(self, done: Settled) -> None:
         """Calls `done` when all that the loop has been told until now is durable; at once where nothing is written down. For
@@ -241,11 +220,12 @@ class Driver:
         """Lets an execution that ended without success go on from what did not succeed, as RedriveExecution does.
 
         Raises ServiceError ExecutionNotRedrivable, in AWS's words."""
-        reason = why_not(running.execution, self.time())
-        if reason is not None:
-            raise ServiceError(reason, code="ExecutionNotRedrivable")
-        self.reopen(running)
-        self.turn()
+        with self.turning:
+            reason = why_not(running.execution, self.time())
+            if reason is not None:
+                raise ServiceError(reason, code="ExecutionNotRedrivable")
+            self.reopen(running)
+            self.round()
 
     def reopen(self, running: Running, *, now: bool = False) -> None:
         """Lets an execution that may be redriven go on, in its turn or at once; for the loop's thread."""
@@ -274,9 +254,9 @@ class Driver:
 
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
-        execution = running.execution
-        while (execution.status == "RUNNING" or self.failing is not None) and not (self.left or running.withdrawn):
-            self.turn()
+        self.run_while(
+            lambda: (not running.closed or self.failing is not None) and not (self.left or running.withdrawn)
+        )
         return running.result
 
     def run_all(self, several: Sequence[Running]) -> list[ExecutionResult]:
@@ -285,17 +265,21 @@ class Driver:
 
     def finish(self) -> None:
         """Runs the loop until nothing runs any more: also what `states:startExecution` began and did not wait for."""
-        while (self._open or self.failing is not None) and not self.left:
-            self.turn()
+        self.run_while(lambda: bool(self._open or self.failing is not None) and not self.left)
 
     def leave(self) -> None:
         """Lets `run` and `finish` return before everything has ended; from any thread."""
         self.left = True
-        self._inbox.put((None, _WHOLE, _Posted(_nothing)))  # it may be waiting for news
+        self.inbox.put((None, _WHOLE, Posted(_nothing)))  # it may be waiting for news
 
     def close(self, *, torn: bool = False) -> None:
         """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
         `torn`: an exception came out of the loop, maybe in the midst of a turn; what is not committed is given up."""
+        with self.turning:
+            self.ended = True
+            self._end(torn=torn)
+
+    def _end(self, *, torn: bool) -> None:
         for running in self._open:
             self._let_go(running)
         for active in self.over:
@@ -313,16 +297,18 @@ class Driver:
     def abandon(self, error: StoreUnavailable) -> None:
         """After a fault in the loop: nothing more is written down, and whoever waits hears so. The next process goes on
         from what is."""
-        for running in self._open:
-            with suppress(Exception):
-                self._let_go(running)
-        self._disown(error)
+        with self.turning:
+            self.ended = True
+            for running in self._open:
+                with suppress(Exception):
+                    self._let_go(running)
+            self._disown(error)
         while True:
             try:
-                _, _, news = self._inbox.get_nowait()
+                _, _, news = self.inbox.get_nowait()
             except Empty:
                 return
-            if isinstance(news, _Posted):
+            if isinstance(news, Posted):
                 news.call()
 
     def _disown(self, error: StoreUnavailable) -> None:
@@ -343,13 +329,13 @@ class Driver:
 
     # ---- the loop
 
-    def turn(self) -> None:
-        """One round: all news, all due timers; and if there was nothing, waiting for something."""
+    def round(self) -> bool:
+        """All news, all due timers. False when there was nothing to do."""
         turns = self._turns
         if self.failing is not None:
             if not self._settled([]):
                 self._hold_still()
-            return
+            return True
         if turns:
             acks, self._acks = self._acks, []
             for _ in range(len(turns)):  # a Continued goes to the end, behind the timers and reports that are due
@@ -357,15 +343,22 @@ class Driver:
             if self.journal is not None:
                 self._settled(acks)
             if turns:
-                self._collect()
+                self.collect()
                 self._fire()
-            return
-        if self.journal is not None and (self._held or self._acks or self.journal.pending):
+            return True
+        if self._unsettled:
             acks, self._acks = self._acks, []
             self._settled(acks)
-            return
-        if not (self._collect() or self._fire()):
-            self._wait()
+            return True
+        return self.collect() or self._fire()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._turns) or super().busy or self._unsettled
+
+    @property
+    def _unsettled(self) -> bool:
+        return self.journal is not None and bool(self._held or self._acks or self.journal.pending)
 
     def _settled(self, acks: list[Settled]) -> bool:
         """Ends a round: commits, and then does what waited for it. False where it cannot be committed."""
@@ -428,28 +421,18 @@ class Driver:
     def _hold_still(self) -> None:
         """Hears what there is to hear until the next try to commit; executions wait."""
         try:
-            self._report(*self._inbox.get(timeout=RETRY_SECONDS))
+            self.report_now(*self.inbox.get(timeout=RETRY_SECONDS))
         except Empty:
             return
-        self._collect()
+        self.collect()
         acks, self._acks = self._acks, []
         for done in acks:
             done(self.failing)
 
-    def _collect(self) -> bool:
-        inbox = self._inbox
-        if inbox.empty():
-            return False
-        while True:
-            try:
-                self._report(*inbox.get_nowait())
-            except Empty:
-                return True
-
-    def _report(
-        self, running: Running | None, attempt: int, report: Report | ItemsRead | MapRunEnded | _Posted
+    def report_now(
+        self, running: Running | None, attempt: int, report: Report | ItemsRead | MapRunEnded | Posted
     ) -> None:
-        if isinstance(report, _Posted):
+        if isinstance(report, Posted):
             report.call()
             return
         assert running is not None  # all other news is of an execution
@@ -495,42 +478,6 @@ class Driver:
                 self.report(running, attempt, Failed(type(error).__name__, f"The task could not go on: {error}"))
         return bool(due or woken)
 
-    def time(self) -> float:
-        """Seconds since the epoch."""
-        # A clock that runs a little behind is waited for; one that was set back is believed, and waits keep their length.
-        clock = self.clock
-        now, read_at = clock.now(), clock.monotonic()
-        if now < self.clock_time:
-            back = self.clock_time + (read_at - self._read_at) - now
-            if back > SET_BACK_SECONDS and isinstance(clock, SystemClock):
-                self.agenda.set_back(back)
-            else:
-                now = self.clock_time
-        self.clock_time, self._read_at = now, read_at
-        return now
-
-    def _wait(self) -> None:
-        clock = self.clock
-        at = self.agenda.next()
-        seconds = None if at is None else max(0.0, at - self.time())
-        if not self.outside and at is not None and seconds is not None and not isinstance(clock, SystemClock):
-            if isinstance(clock, VirtualClock):
-                clock.advance_to(at)  # to the instant itself: a sum of floats may fall short of it for ever
-            else:
-                clock.sleep(seconds)
-            return
-        before = clock.monotonic()
-        try:
-            if seconds is None and self.journal is not None:
-                seconds = AWAKE_SECONDS  # what was kept long enough goes, however quiet it is
-            item = self._inbox.get(timeout=None if seconds is None else min(seconds, AWAKE_SECONDS))
-        except Empty:
-            item = None
-        if isinstance(clock, VirtualClock):
-            clock.advance(clock.monotonic() - before)
-        if item is not None:
-            self._report(*item)
-
     def tell_now(self, running: Running, event: Event) -> None:
         """Tells the core, and does what it asks for; for the loop's thread."""
         execution = running.execution
@@ -561,6 +508,7 @@ class Driver:
                 self.journal.over(running)
             if running.over and execution.status == "SUCCEEDED":
                 self.commands.give_up_runs(running)
+            self.ends += 1
             self._open.discard(running)
             self._by_arn.pop(execution.arn, None)
             if running.on_close is not None:

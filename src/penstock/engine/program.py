@@ -13,6 +13,7 @@ from penstock.asl.scope import Compute, SyntaxProblem
 from penstock.asl.templates import compile_template, compile_value
 from penstock.asl.timestamps import to_seconds
 from penstock.diagnostics import Diagnostic, Severity
+from penstock.engine.brief import is_brief
 from penstock.engine.resources import parse_resource
 from penstock.engine.retry import Catcher, Recovery, Retrier
 from penstock.engine.states.base import RecoveringState, State, Update
@@ -35,7 +36,7 @@ R = TypeVar("R", bound=RecoveringState)
 class Program:
     """A compiled machine, or a compiled branch or processor of one. Shared by all its executions, never changed."""
 
-    __slots__ = ("name", "source", "start", "states", "timeout_seconds")
+    __slots__ = ("brief", "name", "source", "start", "states", "timeout_seconds")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -46,6 +47,8 @@ class Program:
         """Every state by name, those of branches and processors too: names are unique over a machine."""
         self.start: State
         self.timeout_seconds: float | None = None
+        self.brief = False
+        """Whether it is known to be over, or waiting, within moments (`engine.brief`)."""
 
 
 def compile_program(machine: StateMachine) -> Program:
@@ -64,6 +67,7 @@ def compile_text(text: str) -> Program:
     assert machine is not None
     program = compile_program(machine)
     program.source = text
+    program.brief = is_brief(machine, text)
     return program
 
 

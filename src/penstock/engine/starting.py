@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from penstock.clock import Entropy
 from penstock.engine import limits
@@ -11,8 +13,31 @@ from penstock.engine.program import Program
 from penstock.errors import InvalidInput, UsageError
 from penstock.jsontools import Json
 
+if TYPE_CHECKING:
+    from penstock.engine.journal import Link
+    from penstock.engine.running import Running
+
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class NestedMachine:
+    """A state machine that a state starts: what runs, and as what.
+
+    `arn` is the machine's own, without a version or an alias. `begin` is how its service begins an execution of it, in the
+    thread of the driver's loop; None for the driver's own way.
+    """
+
+    program: Program
+    arn: str
+    type: Type = "STANDARD"
+    role_arn: str | None = None
+    begin: Callable[[Execution, Link | None], Running] | None = None
+
+
+Machines: TypeAlias = Callable[[str], NestedMachine | None]
+"""What an ARN of a state machine, a version or an alias starts, for `states:startExecution`; None for an unknown one."""
 
 
 def new_execution(
@@ -43,6 +68,7 @@ def new_execution(
             f"{machine_arn!r} is no ARN of a state machine (arn:aws:states:REGION:ACCOUNT:stateMachine:NAME)."
         )
     machine_name = machine_name.partition(":")[0]  # of a version or an alias: executions are the machine's
+    machine_arn = f"{prefix}:stateMachine:{machine_name}"
     if role_arn is None:
         role_arn = f"arn:aws:iam::{prefix.split(':')[4]}:role/StepFunctionsRole"
     standard = type == "STANDARD"

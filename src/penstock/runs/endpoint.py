@@ -46,7 +46,8 @@ class Endpoint:
     def call(self, operation: str, /, **parameters: Any) -> Answer:
         """The answer, with `datetime`s as boto3 has them.
 
-        Raises ServiceError with the code and the words of the service, MissingRequirement where none answers.
+        Raises ServiceError with the code and the words of the service, MissingRequirement where none answers,
+        or not without a token.
         """
         body = json.dumps({key: value for key, value in parameters.items() if value is not None}).encode()
         if self._secure:
@@ -82,7 +83,9 @@ class Endpoint:
             code = str(answer.get("__type", f"HTTP {status}")).rpartition("#")[2]
             message = answer.get("message") or answer.get("Message") or "no reason was given"
             if status in (401, 403):
-                message = f"{message} Give the server's token: --token TEXT, or PENSTOCK_TOKEN."
+                raise MissingRequirement(
+                    f"{code}: {message} Give the server's token: --token TEXT, or PENSTOCK_TOKEN.", requirement="token"
+                )
             raise ServiceError(f"{code}: {message}", code=code)
         return answer
 
@@ -170,6 +173,9 @@ class EndpointRuns:
 
     def stop(self, name: str, error: str | None = None, cause: str | None = None) -> str:
         arn = self.arn(name)
+        found = self.endpoint.call("DescribeExecution", executionArn=arn, includedData="METADATA_ONLY")
+        if found["status"] != "RUNNING":  # the API would answer as if it had been stopped
+            raise UsageError(f"The execution {found['name']} has ended already ({found['status']}).")
         self.endpoint.call("StopExecution", executionArn=arn, error=error, cause=cause)
         return arn
 

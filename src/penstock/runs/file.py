@@ -18,6 +18,7 @@ from penstock.services.stepfunctions.executions import described, entry
 from penstock.services.stepfunctions.stored import record_of
 from penstock.store import Database, Summary
 from penstock.store.listing import Filter
+from penstock.store.records import Changes, Records
 
 PAGE = 200
 """Rows that a listing reads at once."""
@@ -37,15 +38,29 @@ class FileRuns:
         self._store = self._journal.store
 
     def list(self, *, status: str | None = None, machine: str | None = None) -> Iterator[Answer]:
+        found = False
+        for summary in self._rows(status):
+            if machine is None or _is_of(summary.owner, machine):
+                found = True
+                yield _entry(summary)
+        if not found and machine is not None and not self._has(machine):
+            raise UsageError(f"{os.fspath(self._path)} has no state machine {machine!r}.")
+
+    def _rows(self, status: str | None = None) -> Iterator[Summary]:
         before: int | None = None
         while True:
             rows = self._store.of(None, Filter(status=status), before=before, limit=PAGE)
-            for summary in rows:
-                if machine is None or machine in (summary.owner, summary.owner.rpartition(":")[2]):
-                    yield _entry(summary)
+            yield from rows
             if len(rows) < PAGE:
                 return
             before = rows[-1].id
+
+    def _has(self, machine: str) -> bool:
+        """Whether a server made a machine of that name or ARN here, or an execution is of one."""
+        made = Records(Changes(self._database), "machine").all()
+        return any(_is_of(each.arn, machine) for each in made) or any(
+            _is_of(each.owner, machine) for each in self._rows()
+        )
 
     def execution(self, name: str) -> Execution:
         summary = find(self._store, name)
@@ -78,6 +93,10 @@ class FileRuns:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _is_of(owner: str, machine: str) -> bool:
+    return machine in (owner, owner.rpartition(":")[2])
 
 
 def _entry(summary: Summary) -> Answer:

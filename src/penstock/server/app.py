@@ -7,15 +7,13 @@ the access key that it is signed with, which is how AWS's own clients can show o
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import zlib
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
 from functools import partial
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import anyio
 import anyio.to_thread
@@ -30,6 +28,7 @@ from penstock.clock import Clock, Entropy, SystemClock
 from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import loads
 from penstock.server.doorkeeper import Doorkeeper, Headers, Refused, read_headers
+from penstock.server.exchange import ASKED, CONTENT, GONE, Exchange, Gone, JsonService, Pending
 from penstock.server.metrics import Metrics
 from penstock.server.tracing import RequestSpan, Tracing
 
@@ -41,30 +40,14 @@ LONG_AT_ONCE: Final = 1000
 SMALL_BYTES: Final = 16 * 1024
 """Ours: a request of more bytes is read and checked in a thread, where it does not keep the others waiting."""
 
-_CONTENT: Final = b"application/x-amz-json-1.0"
 _CONTENTS: Final = frozenset({"application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/json"})
 _NOTHING: Final = ("UnknownOperationException", "Nothing is at this path, or not by this method.")
-_log = logging.getLogger("penstock.server")
 _requests = logging.getLogger("penstock.requests")
 
 Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-
-
-class JsonService(Protocol):
-    """Operations that are asked for by `X-Amz-Target: PREFIX.OPERATION`, with JSON as parameters and answer."""
-
-    @property
-    def long(self) -> Collection[str]:
-        """Operations that may take minutes, because somebody else is to do something."""
-
-    def call(self, operation: str, parameters: Any) -> dict[str, Any]: ...
-
-    def ask(self, operation: str, parameters: Any) -> dict[str, Any] | Future[dict[str, Any]] | None:
-        """`call` for those who do not wait: the answer, or what will have it; None for an operation that needs a thread to
-        wait in."""
 
 
 class App:
@@ -89,7 +72,7 @@ class App:
         self._more_health = health
         self._clock = clock or SystemClock()
         self._begun = self._clock.monotonic()
-        self._entropy = Entropy()
+        self._numbers = _Numbers(Entropy())
         self._quick = anyio.CapacityLimiter(AT_ONCE)
         self._long = anyio.CapacityLimiter(LONG_AT_ONCE)
         nowhere = {404: _nothing_there, 405: _nothing_there}
@@ -112,17 +95,19 @@ class App:
             headers = read_headers(scope["headers"])
             self._doorkeeper.check_place(headers)
             if path == "/health" and method in ("GET", "HEAD"):
-                await _answer(send, 200, orjson.dumps(self.health()), content=b"application/json")
+                await _send(send, 200, _headers_of(b"application/json"), orjson.dumps(self.health()))
                 return
             self._doorkeeper.check_token(headers)
             if path == "/metrics" and method in ("GET", "HEAD") and self._metrics is not None:
                 text, content = self._metrics.render(headers.accept)
-                await _answer(send, 200, text, content=content.encode())
+                await _send(send, 200, _headers_of(content.encode()), text)
                 return
             if self._others is None:
                 raise Refused(404, *_NOTHING)
         except Refused as error:
-            await self._refuse(send, error.status, error.code, str(error), self._entropy.uuid4())
+            refused = self._exchange()
+            refused.failed(error)
+            await _send(send, refused.status, refused.headers, refused.body)
             return
         await self._others(scope, receive, send)
 
@@ -132,52 +117,69 @@ class App:
         return {"status": "ok", "version": __version__, "uptime": uptime, **more}
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
-        clock = self._clock
-        began = clock.monotonic()
-        number = self._entropy.uuid4()
-        operation, code, status = "", "200", 200
+        exchange: Exchange | None = scope.get(ASKED)
         tracing: AbstractContextManager[RequestSpan | None] = nullcontext()
+        headers = None
         try:
-            headers = read_headers(scope["headers"])
-            self._doorkeeper.check_place(headers)
-            self._doorkeeper.check_token(headers)
-            service, operation = self._target(headers)
-            if self._tracing is not None:
-                tracing = self._tracing.request(operation, number, scope["headers"])
+            if exchange is None:
+                exchange = self._exchange()
+                headers = self._open(exchange, scope["headers"])
+                if self._tracing is not None:
+                    tracing = self._tracing.request(exchange.operation, exchange.number, scope["headers"])
             with tracing as span:
-                body = await _body(headers, receive)
-                answer = await self._call(service, operation, body)
+                if headers is not None:
+                    exchange.pending = self._ask(exchange, await _body(headers, receive))
+                answer = await self._wait(exchange)
                 if span is not None:
                     span.answered(answer)
-            await _answer(send, 200, _text(answer), number)
-        except Refused as error:
-            status, code = error.status, error.code
-            await self._refuse(send, status, code, str(error), number)
-        except ServiceError as error:
-            status, code = 503 if error.code == "ServiceUnavailable" else 400, error.code
-            await self._refuse(send, status, code, str(error), number)
-        except asyncio.CancelledError:  # the server ends, and the request is over its time
-            status, code = 503, "ServiceUnavailable"
-            await self._refuse(send, status, code, "The server ends.", number)
-        except _Gone:
-            status, code = 499, "ClientClosedRequest"  # nobody reads an answer
-        except Exception:
-            # What a client gets of a fault of ours is a number that stands in the log too.
-            _log.exception("A request came to a fault.", extra={"request_id": number, "operation": operation})
-            status, code = 500, "InternalServerError"
-            await self._refuse(send, status, code, f"The server has a fault; its log tells more: {number}", number)
-        finally:
-            if self._metrics is not None:
-                self._metrics.request(operation, code, clock.monotonic() - began)
-            if _requests.isEnabledFor(logging.INFO):
-                seen = {"request_id": number, "operation": operation, "status": status, "code": code}
-                seen["seconds"] = round(clock.monotonic() - began, 6)
-                _requests.info("%s %s", operation or "-", code, extra=seen)
+            exchange.answered(answer)
+        except (Exception, asyncio.CancelledError) as error:
+            assert exchange is not None
+            exchange.failed(error)
+        self._over(exchange)
+        if exchange.status != GONE:
+            await _send(send, exchange.status, exchange.headers, exchange.body)
+
+    def take(self, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Exchange:
+        """Has a request answered that is all there, as far as that goes without waiting. Where the exchange is not `done`
+        then, the app is to be called with it in the scope, as ASKED."""
+        exchange = self._exchange()
+        try:
+            found = self._ask(exchange, _plain(self._open(exchange, headers), body))
+            if isinstance(found, Future) and found.done():
+                found = found.result()
+            if not isinstance(found, dict):
+                exchange.pending = found
+                return exchange
+            exchange.answered(found)
+        except Exception as error:
+            exchange.failed(error)
+        self._over(exchange)
+        return exchange
+
+    def _exchange(self) -> Exchange:
+        return Exchange(self._numbers.next(), self._clock.monotonic())
+
+    def _open(self, exchange: Exchange, sent: Sequence[tuple[bytes, bytes]]) -> Headers:
+        headers = read_headers(sent)
+        self._doorkeeper.check_place(headers)
+        self._doorkeeper.check_token(headers)
+        exchange.service, exchange.operation = self._target(headers)
+        return headers
+
+    def _over(self, exchange: Exchange) -> None:
+        seconds = self._clock.monotonic() - exchange.began
+        if self._metrics is not None:
+            self._metrics.request(exchange.operation, exchange.code, seconds)
+        if _requests.isEnabledFor(logging.INFO):
+            seen = {"request_id": exchange.number, "operation": exchange.operation, "status": exchange.status}
+            seen |= {"code": exchange.code, "seconds": round(seconds, 6)}
+            _requests.info("%s %s", exchange.operation or "-", exchange.code, extra=seen)
 
     def _target(self, headers: Headers) -> tuple[JsonService, str]:
         if headers.content_type not in _CONTENTS:
             # CBOR too: AWS's model of Step Functions offers JSON alone, so that no client of AWS's picks it.
-            raise Refused(415, "UnsupportedMediaTypeException", f"Requests are {_CONTENT.decode()}.")
+            raise Refused(415, "UnsupportedMediaTypeException", f"Requests are {CONTENT.decode()}.")
         prefix, _, operation = headers.target.partition(".")
         service = self._services.get(prefix)
         if service is None or not operation:
@@ -185,35 +187,45 @@ class App:
             raise Refused(400, "UnknownOperationException", f"X-Amz-Target is {known}.")
         return service, operation
 
-    async def _call(self, service: JsonService, operation: str, body: bytes) -> dict[str, Any]:
-        if len(body) <= SMALL_BYTES:
-            parameters = _parameters(body)
-            asked = service.ask(operation, parameters)
-            if isinstance(asked, Future):
-                return await _result(asked)
-            if asked is not None:
-                return asked
-            call: Callable[[], Any] = partial(service.call, operation, parameters)
-        else:
-            call = partial(_parse_and_ask, service, operation, body)
-        limiter = self._long if operation in service.long else self._quick
-        found = await anyio.to_thread.run_sync(call, limiter=limiter, abandon_on_cancel=True)
+    def _ask(self, exchange: Exchange, body: bytes) -> Pending:
+        """The answer, what will have it, or the call that a thread is to make."""
+        service, operation = exchange.service, exchange.operation
+        assert service is not None
+        if len(body) > SMALL_BYTES:
+            return partial(_parse_and_ask, service, operation, body)
+        parameters = _parameters(body)
+        asked = service.ask(operation, parameters)
+        return partial(service.call, operation, parameters) if asked is None else asked
+
+    async def _wait(self, exchange: Exchange) -> dict[str, Any]:
+        found = exchange.pending
+        if callable(found):
+            assert exchange.service is not None
+            limiter = self._long if exchange.operation in exchange.service.long else self._quick
+            found = await anyio.to_thread.run_sync(found, limiter=limiter, abandon_on_cancel=True)
         if isinstance(found, Future):
             found = await _result(found)
-        answer: dict[str, Any] = found
-        return answer
+        assert isinstance(found, dict)
+        return found
 
-    async def _refuse(self, send: Send, status: int, code: str, message: str, number: str) -> None:
-        headers = [(b"x-amzn-errortype", code.encode("ascii", "replace"))]
-        if status != 400:  # whatever of the request has not been read yet is not worth reading
-            headers.append((b"connection", b"close"))
-        await _answer(send, status, _text({"__type": code, "message": message}), number, headers)
+
+class _Numbers:
+    """Request ids: UUIDs to look at, one random for the process, of which the last digits are counted. Drawing each would
+    cost as much as reading a request's headers."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._prefix, _, first = entropy.uuid4().rpartition("-")
+        self._count = int(first, 16)
+
+    def next(self) -> str:
+        self._count += 1
+        return f"{self._prefix}-{self._count & 0xFFFFFFFFFFFF:012x}"
 
 
 async def _nothing_there(request: Request, error: Exception) -> Response:
     code, message = _NOTHING
     headers = {"x-amzn-errortype": code}
-    return Response(_text({"__type": code, "message": message}), 404, headers, media_type=_CONTENT.decode())
+    return Response(orjson.dumps({"__type": code, "message": message}), 404, headers, media_type=CONTENT.decode())
 
 
 def _parameters(body: bytes) -> Any:
@@ -248,18 +260,13 @@ async def _result(future: Future[dict[str, Any]]) -> dict[str, Any]:
     return future.result()
 
 
-class _Gone(Exception):
-    """The client left before its request was complete."""
-
-
 async def _body(headers: Headers, receive: Receive) -> bytes:
     if headers.length > BODY_BYTES:
         raise _too_large()
-    if headers.encoding not in ("", "identity", "gzip"):
-        raise Refused(415, "UnsupportedMediaTypeException", "A body is plain, or Content-Encoding: gzip.")
+    _check_encoding(headers)
     message = await receive()
     if message["type"] == "http.disconnect":
-        raise _Gone
+        raise Gone
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
         parts = [body]
@@ -267,7 +274,7 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
         while message.get("more_body"):
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise _Gone
+                raise Gone
             part = message.get("body", b"")
             size += len(part)
             if size > BODY_BYTES:
@@ -276,6 +283,17 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
         body = b"".join(parts)
     if len(body) > BODY_BYTES:
         raise _too_large()
+    return _plain(headers, body)
+
+
+def _check_encoding(headers: Headers) -> None:
+    if headers.encoding not in ("", "identity", "gzip"):
+        raise Refused(415, "UnsupportedMediaTypeException", "A body is plain, or Content-Encoding: gzip.")
+
+
+def _plain(headers: Headers, body: bytes) -> bytes:
+    """The body as it was before it was sent."""
+    _check_encoding(headers)
     return _unzipped(body) if headers.encoding == "gzip" else body
 
 
@@ -296,33 +314,14 @@ def _too_large() -> Refused:
     return Refused(413, "RequestEntityTooLargeException", f"A request has {BODY_BYTES} bytes at most.")
 
 
-async def _answer(
-    send: Send,
-    status: int,
-    body: bytes,
-    number: str = "",
-    headers: Sequence[tuple[bytes, bytes]] = (),
-    *,
-    content: bytes = _CONTENT,
-) -> None:
-    all_headers = [(b"content-type", content), (b"content-length", b"%d" % len(body)), *headers]
-    if number:
-        all_headers.append((b"x-amzn-requestid", number.encode()))
+def _headers_of(content: bytes) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", content)]
+
+
+async def _send(send: Send, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
+    all_headers = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": all_headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def _text(answer: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(answer, default=_seconds, option=orjson.OPT_PASSTHROUGH_DATETIME)
-    except TypeError:  # a lone surrogate, an integer of more than 64 bits
-        return json.dumps(answer, default=_seconds, separators=(",", ":")).encode("ascii")
-
-
-def _seconds(value: Any) -> float:
-    if isinstance(value, datetime):
-        return value.timestamp()
-    raise TypeError(f"{type(value).__name__} is nothing that JSON has")
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

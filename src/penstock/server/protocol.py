@@ -1,5 +1,8 @@
 """HTTP/1.1 with bounds: what uvicorn's protocol leaves open to a client that is slow, endless or one of too many.
 
+A request that is there as a whole, which nearly all are, is offered to `take` first: what can be answered at once is, without
+a task of its own and the messages between protocol and app.
+
 Each bound has its answer: 408 for a request that takes too long to arrive, 431 for headers without end, 503 for a connection
 too many. A client that is refused while it still sends gets to read why: what it sends is taken and thrown away for a while.
 """
@@ -7,10 +10,13 @@ too many. A client that is refused while it still sends gets to read why: what i
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeAlias
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from penstock.server.exchange import ASKED, Exchange
 
 HEAD_SECONDS: Final = 10.0
 BODY_SECONDS: Final = 30.0
@@ -26,11 +32,15 @@ HEAD_LINES: Final = 100
 
 _IDLE, _HEAD, _BODY = range(3)
 
+Take: TypeAlias = Callable[[list[tuple[bytes, bytes]], bytes], Exchange]
+
 
 class Protocol(HttpToolsProtocol):
-    """One connection. `max_connections` is set by whoever runs the server."""
+    """One connection. `max_connections` and `take` are set by whoever runs the server."""
 
     max_connections: int = 1000
+    take: Take | None = None
+    """Begins the exchange of a POST to `/`, and ends it where that needs no waiting."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -43,6 +53,8 @@ class Protocol(HttpToolsProtocol):
         self._late_phase = _IDLE
         self._unread: asyncio.TimerHandle | None = None
         self._refused = False
+        self._whole: list[bytes] | None = None
+        """The body of a request that may be offered to `take`, as far as it is there."""
 
     # ---- the connection
 
@@ -78,6 +90,8 @@ class Protocol(HttpToolsProtocol):
         if self._refused or self._joined.lingering:
             return  # it is thrown away
         super().data_received(data)
+        if self._whole is not None:
+            self._leave_to_app()  # the rest of it comes later
         if self._phase == _HEAD:
             self._received += len(data)
             if self._received > HEAD_BYTES:
@@ -120,17 +134,69 @@ class Protocol(HttpToolsProtocol):
             return
         if self._refused:
             return
-        self._joined.expect_head = True
-        super().on_headers_complete()
+        if self._may_be_taken():
+            self._whole = []
+        else:
+            self._joined.expect_head = True
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if not self._refused:
+        if self._whole is not None:
+            self._whole.append(body)
+        elif not self._refused:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._phase = _IDLE
-        if not self._refused:
+        if self._whole is not None:
+            self._take(self._whole)
+        elif not self._refused:
             super().on_message_complete()
+
+    # ---- requests that are there as a whole
+
+    def _may_be_taken(self) -> bool:
+        return (
+            self.take is not None
+            and self.url == b"/"
+            and self.parser.get_method() == b"POST"
+            and (self.cycle is None or self.cycle.response_complete)
+            and self.parser.should_keep_alive()
+            and not (self.expect_100_continue or self.flow.write_paused or self.parser.should_upgrade())
+            and self.parser.get_http_version() == "1.1"
+        )
+
+    def _take(self, parts: list[bytes]) -> None:
+        self._whole = None
+        assert self.take is not None
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        exchange = self.take(self.headers, body)
+        if not exchange.done:
+            self.scope[ASKED] = exchange  # type: ignore[typeddict-unknown-key]
+            self._to_app([])
+            super().on_message_complete()
+            return
+        self.server_state.total_requests += 1
+        self._joined.expect_head = False
+        self._joined.write(_raw(exchange, self.server_state.default_headers))
+        if any(name == b"connection" for name, _ in exchange.headers):
+            self.transport.close()
+        else:
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _leave_to_app(self) -> None:
+        parts, self._whole = self._whole, None
+        assert parts is not None
+        self._to_app(parts)
+
+    def _to_app(self, parts: list[bytes]) -> None:
+        self._joined.expect_head = True
+        super().on_headers_complete()
+        for part in parts:
+            super().on_body(part)
 
     def on_response_complete(self) -> None:
         self._joined.flush()
@@ -196,6 +262,17 @@ class Protocol(HttpToolsProtocol):
         self._joined.expect_head = False
         self._joined.write(STATUS_LINE[status] + head + body)
         self._joined.close(linger=True)
+
+
+def _raw(exchange: Exchange, more: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The answer as it is sent."""
+    lines = [b"%b: %b\r\n" % header for header in (*more, *exchange.headers)]
+    return b"%b%bcontent-length: %d\r\n\r\n%b" % (
+        STATUS_LINE[exchange.status],
+        b"".join(lines),
+        len(exchange.body),
+        exchange.body,
+    )
 
 
 class _Joined:

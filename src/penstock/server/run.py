@@ -139,6 +139,8 @@ def serve(
             health=None if database is None else partial(_health, database),
         )
         Protocol.max_connections = _connections()
+        # A span is the context of what is called in it, which the protocol does not have.
+        Protocol.take = app.take if tracing is None else None
         config = uvicorn.Config(
             app,
             http=Protocol,

@@ -25,6 +25,7 @@ from penstock.sfn.machine import Construct, StateMachine, build_start
 from penstock.sfn.origin import Origin, forget_sources
 from penstock.sfn.problems import Wrong, problem, refuse
 from penstock.sfn.states.base import State, _made
+from penstock.sfn.words import StateMachineType
 
 _MODULE = "__penstock_target__"
 
@@ -35,6 +36,7 @@ class Loaded:
 
     machines: Mapping[str, Built]
     substitutions: Mapping[str, Mapping[str, str]]
+    types: Mapping[str, StateMachineType]
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -250,7 +252,10 @@ def _machines(found: object, attribute: str, program: ModuleType | None, name: s
         told = Diagnostic("PS701", message, help=f"name a StateMachine, a chain or a function that returns one: {hint}")
         raise InvalidDefinition(f"{message}; {hint}.", [told])
     return Loaded(
-        built, {key: each.definition_substitutions for key, each in machines.items()}, tuple(_unused(made, built))
+        built,
+        {key: each.definition_substitutions for key, each in machines.items()},
+        {key: each.state_machine_type for key, each in machines.items()},
+        tuple(_unused(made, built)),
     )
 
 

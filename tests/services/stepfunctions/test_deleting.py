@@ -39,7 +39,7 @@ def held(target: StepFunctions) -> Iterator[None]:
 
 def ask(pool: ThreadPoolExecutor, target: StepFunctions, operation: str, given: dict[str, Any]) -> Future[Any]:
     """Asks in another thread; comes back when the loop has been asked."""
-    inbox = target._state.loop.driver._inbox
+    inbox = target._state.loop.driver.inbox
     before = inbox.qsize()
     future = pool.submit(target.call, operation, given)
     until(lambda: inbox.qsize() > before or future.done())

@@ -142,7 +142,7 @@ class _Call:
         except BaseException as error:
             outcome = lambdas.raised(error_name(error), message_of(error), request_id, stack_of(error))
         if not self._cancelled:
-            self._report(self._stopped or outcome)
+            self._handler._threads.last(self._report, self._stopped or outcome)
 
     def _result(self, result: Any, request_id: str) -> Report:
         try:

@@ -41,7 +41,7 @@ def test_state(state: State, given: Parameters) -> Answer:
         return run_state(
             dict(given),
             handlers=lambda _: state.handlers,
-            machines=state.program_of,
+            machines=state.nested_elsewhere,
             skip_time=True,
             entropy=state.entropy,
             region=state.region,

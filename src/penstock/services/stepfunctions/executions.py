@@ -9,19 +9,21 @@ from typing import Any, Final
 from penstock import failpoints
 from penstock.asl.equality import equal
 from penstock.engine import limits
+from penstock.engine.children import TYPE_NOT_SUPPORTED, billing
 from penstock.engine.driver import Driver, Running
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record, events
 from penstock.engine.journal import Closed
 from penstock.engine.redriving import why_not
+from penstock.engine.starting import new_execution
 from penstock.errors import InvalidInput, JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.delivery import delivery
 from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, number_of, page, token
-from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Version
-from penstock.services.stepfunctions.state import Answer, Parameters, State, instant, no_machine
+from penstock.services.stepfunctions.records import Started
+from penstock.services.stepfunctions.state import Answer, Parameters, State, Target, instant, no_machine
 from penstock.store.listing import Filter
 
 _INCLUDED: Final = {"included": True}
@@ -30,13 +32,13 @@ _DATA: Final = frozenset({"input", "output", "inputDetails", "outputDetails", "p
 
 
 def start_execution(state: State, given: Parameters) -> Answer:
-    return begin_execution(state, given).result()
+    return _start(state, given, state.target(given["stateMachineArn"]), _begun).result()
 
 
-def begin_execution(state: State, given: Parameters) -> Future[Answer]:
-    """StartExecution for those who do not wait."""
+def begin_execution(state: State, given: Parameters) -> Future[Answer] | None:
+    """StartExecution for those who do not wait; None where compiling would take its time."""
     target = state.target(given["stateMachineArn"])
-    return _start(state, given, target, _begun)
+    return _start(state, given, target, _begun, here=True) if state.program.quick(target.revision.definition) else None
 
 
 def _begun(running: Running) -> Answer:
@@ -45,19 +47,28 @@ def _begun(running: Running) -> Answer:
 
 
 def start_sync_execution(state: State, given: Parameters) -> Answer:
-    return begin_sync_execution(state, given).result()
+    return _start_sync(state, given, _express(state, given)).result()
 
 
-def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
-    """StartSyncExecution for those who do not wait: done when the execution has ended."""
+def begin_sync_execution(state: State, given: Parameters) -> Future[Answer] | None:
+    """StartSyncExecution for those who do not wait: done when the execution has ended; None as of `begin_execution`."""
+    target = _express(state, given)
+    return _start_sync(state, given, target, here=True) if state.program.quick(target.revision.definition) else None
+
+
+def _express(state: State, given: Parameters) -> Target:
     target = state.target(given["stateMachineArn"])
-    machine = target[0]
-    if machine.type != "EXPRESS":
+    if target.machine.type != "EXPRESS":
         raise _not_of_this_type()
+    return target
+
+
+def _start_sync(state: State, given: Parameters, target: Target, *, here: bool = False) -> Future[Answer]:
+    machine = target.machine
 
     def ended(running: Running) -> Answer:
         execution = running.execution
-        milliseconds = max(1, round((execution.stopped - execution.started) * 1000))
+        milliseconds, megabytes = billing(execution)
         answer: Answer = {
             "executionArn": execution.arn,
             "stateMachineArn": machine.arn,
@@ -66,28 +77,25 @@ def begin_sync_execution(state: State, given: Parameters) -> Future[Answer]:
             "stopDate": instant(execution.stopped),
             "status": execution.status,
             **_data(execution, given),
-            # Recorded: in steps of 100 ms and 64 MB.
-            "billingDetails": {
-                "billedMemoryUsedInMB": 64,
-                "billedDurationInMilliseconds": -(-milliseconds // 100) * 100,
-            },
+            "billingDetails": {"billedMemoryUsedInMB": megabytes, "billedDurationInMilliseconds": milliseconds},
         }
         if "traceHeader" in given:
             answer["traceHeader"] = given["traceHeader"]
         return answer
 
-    return _start(state, given, target, ended, sync=True)
+    return _start(state, given, target, ended, sync=True, here=here)
 
 
 def _start(
     state: State,
     given: Parameters,
-    target: tuple[Machine, Revision, Version | None, Alias | None],
+    target: Target,
     answer: Callable[[Running], Answer],
     *,
     sync: bool = False,
+    here: bool = False,
 ) -> Future[Answer]:
-    machine, revision, version, alias = target
+    machine, revision = target.machine, target.revision
     value = _input(given.get("input", "{}"))
     name = given.get("name")
     if name is None:
@@ -96,55 +104,34 @@ def _start(
         raise ServiceError(f"Invalid Name: '{name}'", code="InvalidName")
     program = state.program(revision.definition)
     arn = f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
+    log = delivery(state.logs, revision.logging)
 
     def start(driver: Driver) -> Running:
         # In the loop's thread: of two requests with one name, only one finds it free.
         if failpoints.ON:
             failpoints.hit("start.received")
-        now = state.repository.machines.get(machine.arn)
-        if now is None or (now.created, now.after) != (machine.created, machine.after):
-            raise no_machine(given["stateMachineArn"])  # it was deleted in the meantime
         if machine.type == "STANDARD":
             known = None if "name" not in given else state.kept.find(arn)
             if known is not None:
                 if known.running is None or known.running.closed or not equal(known.execution.input, value):
                     raise ServiceError(f"Execution Already Exists: '{arn}'", code="ExecutionAlreadyExists")
                 return known.running
-            state.kept.expect(
-                Started(
-                    arn=arn,
-                    number=0,
-                    machine_arn=machine.arn,
-                    machine_name=machine.name,
-                    type=machine.type,
-                    revision=revision,
-                    version_arn=None if version is None else version.arn,
-                    alias_arn=None if alias is None else alias.arn,
-                    trace_header=given.get("traceHeader"),
-                )
-            )
-        log = delivery(state.logs, revision.logging)
         try:
-            running = driver.start(
+            execution = new_execution(
                 program,
                 value,
+                entropy=driver.entropy,
                 name=name,
                 type=machine.type,
                 machine_arn=machine.arn,
                 role_arn=revision.role_arn,
-                observer=log,
                 sync=sync,
             )
-        except BaseException as error:
-            state.kept.unexpect(arn)
-            if isinstance(error, InvalidInput):  # as it is written down it is longer: 1e22 becomes 1e+22
-                raise _invalid_input(str(error)) from None
-            raise
-        if log is not None:
-            log.follow(running.execution)
-        return running
+        except InvalidInput as error:  # as it is written down it is longer: 1e22 becomes 1e+22
+            raise _invalid_input(str(error)) from None
+        return state.begin(target, execution, log, trace_header=given.get("traceHeader"))
 
-    return state.loop.begin(start, answer, until_closed=sync)
+    return state.loop.begin(start, answer, until_closed=sync, here=here and program.brief and log is None)
 
 
 def _input(text: str) -> Json:
@@ -216,12 +203,16 @@ def redrive_execution(state: State, given: Parameters) -> Answer:
 
 
 def describe_execution(state: State, given: Parameters) -> Answer:
-    found = ask_execution(state, given)
+    found = _describe(state, given)
     return found.result() if isinstance(found, Future) else found
 
 
 def ask_execution(state: State, given: Parameters) -> Answer | Future[Answer]:
     """DescribeExecution for those who do not wait."""
+    return _describe(state, given, here=True)
+
+
+def _describe(state: State, given: Parameters, *, here: bool = False) -> Answer | Future[Answer]:
     found = state.found(given["executionArn"])
     running = found.running
     if running is None or state.loop.settled(running):
@@ -235,7 +226,7 @@ def ask_execution(state: State, given: Parameters) -> Answer | Future[Answer]:
         found = state.found(given["executionArn"])
         return described(found.record, found.execution, given, state.now())
 
-    return state.loop.ask(describe)
+    return state.loop.ask(describe, here=here)
 
 
 def described(record: Started, execution: Execution | Closed, given: Parameters, now: float) -> Answer:
@@ -385,6 +376,4 @@ def _without_data(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _not_of_this_type() -> ServiceError:
-    return ServiceError(
-        "This operation is not supported by this type of state machine", code="StateMachineTypeNotSupported"
-    )
+    return ServiceError(TYPE_NOT_SUPPORTED, code="StateMachineTypeNotSupported")

@@ -37,7 +37,7 @@ class Kept(Protocol):
     """All for the loop's thread but `find`, which is for any, and what is asked of an execution that has ended for good."""
 
     def expect(self, record: Started) -> None:
-        """A request is about to start this execution."""
+        """A request or a state is about to start this execution."""
 
     def unexpect(self, arn: str) -> None:
         """It was refused."""
@@ -114,9 +114,10 @@ class KeptInMemory:
         record = self._expected.pop(execution.arn, None)
         if record is None:
             run = running.map_run
-            record = started_by_a_state(
-                execution, self._machines, None if run is None else run.record.arn, running.items
-            )
+            record = started_unsaid(execution, self._machines, None if run is None else run.record.arn, running.items)
+            parent = None if run is None else self._executions.get(run.record.execution_arn)
+            if parent is not None:  # a Map Run's child runs what its parent runs
+                record = replace(record, revision=parent.revision)
         self._executions.put(replace(record, number=self._number))
 
     def find(self, arn: str) -> Found | None:
@@ -179,8 +180,8 @@ class KeptInMemory:
         return found.running
 
 
-def started_by_a_state(execution: Execution, machines: Table[Machine], map_run_arn: str | None, items: int) -> Started:
-    """What is known of an execution that no request started."""
+def started_unsaid(execution: Execution, machines: Table[Machine], map_run_arn: str | None, items: int) -> Started:
+    """What is known of an execution that nobody said anything of: a Map Run's child, an Express one."""
     arn = parse(execution.machine_arn, "stateMachine")
     machine = machines.get(arn.base.partition("/")[0])
     return Started(
@@ -190,8 +191,6 @@ def started_by_a_state(execution: Execution, machines: Table[Machine], map_run_a
         machine_name=execution.machine_name,
         type=execution.type,
         revision=None if machine is None else machine.revision,
-        version_arn=arn.text if arn.rest.isdigit() else None,
-        alias_arn=arn.text if arn.rest and not arn.rest.isdigit() else None,
         map_run_arn=map_run_arn,
         items=items,
     )

@@ -1,6 +1,8 @@
 """All executions of a service: one Driver, in a thread of its own.
 
-Other threads ask it through `call`, so whatever they see of an execution is how it stands between two of its turns.
+Other threads ask it through `call`, so whatever they see of an execution is how it stands between two of its turns. Handing
+a call over and the answer back wakes two threads, which takes longer than most calls. So where the executions are at rest,
+those who ask (`ask`, `begin` with `here`) make the call themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from penstock.store.executions import Summary
 
 T = TypeVar("T")
+
+_ROUNDS: Final = 8
+"""Ours: how many rounds a request's thread makes before it leaves the rest to the loop's."""
 
 PURGE_SECONDS: Final = 3600.0
 """Ours: how often the loop looks for what has been kept long enough."""
@@ -115,8 +120,8 @@ class Loop:
         down. Raises ServiceError ServiceUnavailable where that cannot be."""
         return self.ask(function, durable=durable).result()
 
-    def ask(self, function: Callable[[], T], *, durable: bool = False) -> Future[T]:
-        """`call` for those who do not wait."""
+    def ask(self, function: Callable[[], T], *, durable: bool = False, here: bool = False) -> Future[T]:
+        """`call` for those who do not wait. With `here`, the call is made in the caller's own thread where it can be."""
         future: Future[T] = Future()
 
         def call() -> None:
@@ -143,23 +148,32 @@ class Loop:
 
             self.driver.when_settled(settled)
 
-        self._post(call)
+        # In a file the rounds wait for the disk, which is not for a thread that others wait for.
+        rounds = _ROUNDS if self.driver.journal is None else 0
+        if not (here and self.driver.make(call, rounds=rounds)):
+            self._post(call)
         return future
 
     def begin(
-        self, start: Callable[[Driver], Running], answer: Callable[[Running], T], *, until_closed: bool = False
+        self,
+        start: Callable[[Driver], Running],
+        answer: Callable[[Running], T],
+        *,
+        until_closed: bool = False,
+        here: bool = False,
     ) -> Future[T]:
-        """Starts an execution, or finds the one that runs already; `answer` of it when it has begun, or has ended."""
+        """Starts an execution, or finds the one that runs already; `answer` of it when it has begun, or has ended. With
+        `here` it goes as far as it can in the caller's own thread, where that can be."""
         future: Future[T] = Future()
         waiting = _Waiting(future, answer)
-        context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
+        context: Context | None = None
 
         def begin() -> None:
             if self._fault is not None:
                 future.set_exception(self._fault)
                 return
             try:
-                running = context.run(start, self.driver)
+                running = start(self.driver) if context is None else context.run(start, self.driver)
             except BaseException as error:
                 future.set_exception(error)
                 return
@@ -170,7 +184,9 @@ class Loop:
             else:
                 waiting.tell(running)
 
-        self._post(begin)
+        if not (here and self.driver.journal is None and self.driver.make(begin, rounds=_ROUNDS)):
+            context = copy_context()  # whoever traces the request sees it in `begun` of the watchers
+            self._post(begin)
         return future
 
     def closed(self, running: Running) -> Future[Running]:
@@ -241,7 +257,6 @@ class Loop:
     def _run(self) -> None:
         try:
             while not self._ended:
-                self._purge()
                 self.driver.turn()
             self.driver.close()
         except BaseException as error:
@@ -264,7 +279,7 @@ class Loop:
         if self._on_fault is not None:
             self._on_fault()
 
-    def _purge(self) -> None:
+    def purge(self) -> None:
         """Now and then, what has been kept long enough goes, a little at a time."""
         driver = self.driver
         if driver.journal is None or driver.failing is not None:
@@ -367,8 +382,13 @@ class _Driver(Driver):
             callbacks=callbacks,
             objects=objects,
             journal=journal,
+            shared=True,
         )
         self._loop = loop
+
+    def round(self) -> bool:
+        self._loop.purge()
+        return super().round()
 
     def begin(self, execution: Execution, observer: Observer | None = None, link: Link | None = None) -> Running:
         self._loop.check(execution)
@@ -385,11 +405,11 @@ class _Driver(Driver):
 
     def load(self) -> Load:
         """From any thread: these are lengths, each read at once."""
-        return Load(len(self._open), len(self.outside), len(self._turns) + self._inbox.qsize())
+        return Load(len(self._open), len(self.outside), len(self._turns) + self.inbox.qsize())
 
     def drain(self) -> None:
         """Hears what was sent and not yet heard."""
-        self._collect()
+        self.collect()
 
     def tell_now(self, running: Running, event: Event) -> None:
         try:

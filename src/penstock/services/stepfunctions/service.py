@@ -76,12 +76,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 RETENTION_DAYS: Final = 90.0
 """How long AWS keeps the history of an execution that has ended (API reference, StartExecution: after 90 days its name is
 free again)."""
-ASKED: Final[Mapping[str, Callable[[State, Parameters], Answer | Future[Answer]]]] = {
+ASKED: Final[Mapping[str, Callable[[State, Parameters], Answer | Future[Answer] | None]]] = {
     "DescribeExecution": executions.ask_execution,
     "StartExecution": executions.begin_execution,
     "StartSyncExecution": executions.begin_sync_execution,
 }
-"""Operations that nobody needs a thread for to wait in."""
+"""Operations that nobody needs a thread for to wait in; None where one does need it."""
 
 LONG: Final = frozenset({"GetActivityTask", "StartSyncExecution", "TestState"})
 """Operations that may take minutes, because somebody else is to do something."""

@@ -4,35 +4,56 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from penstock.clock import Clock, Entropy, SystemClock
 from penstock.engine.callbacks import POLL_SECONDS, Callbacks
 from penstock.engine.execution import Execution
 from penstock.engine.history import instant
 from penstock.engine.journal import Journal
-from penstock.engine.program import Program, compile_text
+from penstock.engine.program import compile_text
+from penstock.engine.starting import NestedMachine
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import Arn, parse
 from penstock.services.stepfunctions.delivery import Delivery, LogSink, delivery
 from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, no_execution, unavailable
 from penstock.services.stepfunctions.loop import Loop
-from penstock.services.stepfunctions.records import Alias, Kind, Machine, Memory, Repository, Revision, Version
+from penstock.services.stepfunctions.programs import Programs
+from penstock.services.stepfunctions.records import (
+    Alias,
+    Kind,
+    Machine,
+    Memory,
+    Repository,
+    Revision,
+    Started,
+    Version,
+)
 from penstock.services.stepfunctions.watching import Watcher, Watchers
 
 if TYPE_CHECKING:
     from penstock.asl.read import Reading
+    from penstock.engine.journal import Link
     from penstock.engine.objects import ObjectStore
+    from penstock.engine.running import Running
     from penstock.services.stepfunctions.stored import Stored
     from penstock.store import Database
 
 Answer = dict[str, Any]
 Parameters = Mapping[str, Any]
 
-PROGRAMS: Final = 1024
-"""Ours: definitions that are kept compiled."""
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an ARN of a machine, a version or an alias starts."""
+
+    machine: Machine
+    revision: Revision
+    version: Version | None = None
+    alias: Alias | None = None
 
 
 class State:
@@ -82,13 +103,13 @@ class State:
         self.logs = logs
         self.lock = threading.RLock()
         """Held where a change depends on what was there; never while waiting for the loop."""
-        self.program = lru_cache(maxsize=PROGRAMS)(compile_text)
+        self.program = Programs()
         self.loop = Loop(
             handlers=handlers,
             clock=clock or (None if skip_time else SystemClock()),
             skip_time=skip_time,
             entropy=entropy,
-            machines=self.program_of,
+            machines=self.nested,
             callbacks=self.callbacks,
             objects=objects,
             check=self._check,
@@ -119,7 +140,7 @@ class State:
     def version(self, arn: Arn) -> Version | None:
         return self.repository.versions.get(arn.text) if arn.rest.isdigit() else None
 
-    def target(self, text: str) -> tuple[Machine, Revision, Version | None, Alias | None]:
+    def target(self, text: str) -> Target:
         """What an execution of this ARN runs: of a machine its newest revision, of an alias one of its versions, by their
         weights. Raises ServiceError: InvalidArn, StateMachineDoesNotExist."""
         arn = parse(text, "stateMachine")
@@ -127,14 +148,14 @@ class State:
         if machine is None:
             raise no_machine(text)
         if not arn.rest:
-            return machine, machine.revision, None, None
+            return Target(machine, machine.revision)
         alias = self.repository.aliases.get(text)
         version = self.version(arn)
         if alias is not None:
             version = self.repository.versions.get(self._route(alias))
         if version is None:
             raise no_machine(text)
-        return machine, version.revision, version, alias
+        return Target(machine, version.revision, version, alias)
 
     def _route(self, alias: Alias) -> str:
         at = self.entropy.randrange(0, 100)
@@ -144,13 +165,24 @@ class State:
             at -= weight
         return alias.routes[-1][0]
 
-    def program_of(self, text: str) -> Program | None:
+    def nested(self, text: str) -> NestedMachine | None:
         """For states:startExecution."""
         try:
-            _, revision, _, _ = self.target(text)
+            target = self.target(text)
         except ServiceError:
             return None
-        return self.program(revision.definition)
+        return replace(self._machine_of(target), begin=partial(self._begin_nested, target))
+
+    def nested_elsewhere(self, text: str) -> NestedMachine | None:
+        """For states:startExecution of a driver that is not this service's, and whose executions it does not keep."""
+        try:
+            return self._machine_of(self.target(text))
+        except ServiceError:
+            return None
+
+    def _machine_of(self, target: Target) -> NestedMachine:
+        machine, revision = target.machine, target.revision
+        return NestedMachine(self.program(revision.definition), machine.arn, machine.type, revision.role_arn)
 
     # ---- executions
 
@@ -161,6 +193,49 @@ class State:
         if found is None:
             raise no_execution(text)
         return found
+
+    def begin(
+        self,
+        target: Target,
+        execution: Execution,
+        log: Delivery | None,
+        link: Link | None = None,
+        *,
+        trace_header: str | None = None,
+    ) -> Running:
+        """Begins an execution that a request or a state starts, in the loop's thread. Raises ServiceError
+        ExecutionAlreadyExists, StateMachineDoesNotExist where the target was deleted since it was found."""
+        machine = self.repository.machines.get(target.machine.arn)
+        if machine is None or (machine.created, machine.after) != (target.machine.created, target.machine.after):
+            raise no_machine(execution.machine_arn)
+        standard = execution.type == "STANDARD"  # nobody can ask after others
+        if standard:
+            machine, version, alias = target.machine, target.version, target.alias
+            self.kept.expect(
+                Started(
+                    arn=execution.arn,
+                    number=0,
+                    machine_arn=machine.arn,
+                    machine_name=machine.name,
+                    type=machine.type,
+                    revision=target.revision,
+                    version_arn=None if version is None else version.arn,
+                    alias_arn=None if alias is None else alias.arn,
+                    trace_header=trace_header,
+                )
+            )
+        try:
+            running = self.loop.driver.begin(execution, log, link)
+        except BaseException:
+            if standard:
+                self.kept.unexpect(execution.arn)
+            raise
+        if log is not None:
+            log.follow(execution)
+        return running
+
+    def _begin_nested(self, target: Target, execution: Execution, link: Link | None) -> Running:
+        return self.begin(target, execution, delivery(self.logs, target.revision.logging), link)
 
     def _observe(self, execution: Execution) -> Delivery | None:
         """Of an execution that no request started: a state did, a Map Run, or an earlier process."""
@@ -210,6 +285,7 @@ __all__ = [
     "Operation",
     "Parameters",
     "State",
+    "Target",
     "instant",
     "no_machine",
     "problems_of",

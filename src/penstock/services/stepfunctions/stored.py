@@ -19,7 +19,7 @@ from penstock.engine.mapruns import MapRun
 from penstock.engine.recovery import Programs, restore
 from penstock.errors import ServiceError, StoreError
 from penstock.services.stepfunctions.arns import parse
-from penstock.services.stepfunctions.kept import Found, no_execution, started_by_a_state
+from penstock.services.stepfunctions.kept import Found, no_execution, started_unsaid
 from penstock.services.stepfunctions.records import (
     Alias,
     Machine,
@@ -187,7 +187,7 @@ class KeptInFile:
         record = self._expected.pop(execution.arn, None)
         if record is None:
             arn, items = (None, 1) if link is None else (link.map_run_arn, link.items)
-            record = started_by_a_state(execution, self._machines, arn, items)
+            record = started_unsaid(execution, self._machines, arn, items)
         self._records[execution.arn] = record
         data: dict[str, Any] = {
             name: value

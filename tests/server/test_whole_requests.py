@@ -1,0 +1,133 @@
+"""A request that comes in one piece is answered as one that comes in several: they take different ways through the server."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from pathlib import Path
+
+import pytest
+from tests.server.asking import client_of, connect, is_over, read_answer
+from tests.server.process import Server, started
+
+PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:whole"
+
+
+def request(body: bytes, operation: str = "DescribeStateMachine", *lines: str, **headers: str | None) -> bytes:
+    sent = {
+        "Host": "localhost",
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": f"AWSStepFunctions.{operation}",
+        "Content-Length": str(len(body)),
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    shown = [f"{name}: {value}" for name, value in sent.items() if value is not None]
+    return "\r\n".join(["POST / HTTP/1.1", *shown, *lines, "", ""]).encode() + body
+
+
+@pytest.fixture(scope="module", autouse=True)
+def machine(server: Server) -> None:
+    client_of(server.url).create_state_machine(
+        name="whole", definition=PASS, roleArn="arn:aws:iam::123456789012:role/r"
+    )
+
+
+def answer(server: Server, *parts: bytes, pause: float = 0.02) -> tuple[int, dict[str, str], bytes, bool]:
+    """Status, headers without those that differ each time, body, and whether the connection goes on."""
+    with connect(server.place) as connection:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(pause if len(parts) > 1 else 0)
+        status, headers, body = read_answer(connection)
+        assert len(headers.pop("x-amzn-requestid")) == 36
+        headers.pop("date")
+        connection.sendall(request(b"{}", "ListStateMachines"))
+        try:
+            open_ = read_answer(connection)[0] == 200
+        except (AssertionError, ConnectionError):
+            open_ = False
+        return status, headers, body, open_
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request(json.dumps({"stateMachineArn": ARN}).encode()),
+        request(json.dumps({"stateMachineArn": ARN + "x"}).encode()),
+        request(json.dumps({"executionArn": ARN}).encode(), "DescribeExecution"),
+        request(json.dumps({"stateMachineArn": ARN, "input": "[1"}).encode(), "StartExecution"),
+        request(gzip.compress(json.dumps({"stateMachineArn": ARN}).encode()), Content_Encoding="gzip"),
+        request(b"not gzip", Content_Encoding="gzip"),
+        request(b"{}", Content_Encoding="br"),
+        request(b"{"),
+        request(b'{"stateMachineArn": "\xff"}'),
+        request(b'{"stateMachineArn": "\\ud800"}', "StartExecution"),
+        request(b"", "ListStateMachines"),
+        request(b"{}", "Nothing"),
+        request(b"{}", Content_Type="text/plain"),
+        request(b"{}", Host="evil.example"),
+        request(b"{}", Origin="http://evil.example"),
+        request(b"{}", "ListStateMachines", "Host: localhost"),
+        request(b"{}", "ListStateMachines", Connection="close"),
+    ],
+)
+def test_whole_or_in_parts(server: Server, sent: bytes) -> None:
+    whole = answer(server, sent)
+    middle = sent.index(b"\r\n\r\n") + 4
+    assert answer(server, sent[:middle], sent[middle:]) == whole
+    assert answer(server, sent[:20], sent[20 : middle + 1], sent[middle + 1 :]) == whole
+    assert whole[0] in (200, 400, 403, 415)
+
+
+def test_an_older_http_and_an_expectation(server: Server) -> None:
+    sent = request(json.dumps({"stateMachineArn": ARN}).encode()).replace(b"HTTP/1.1", b"HTTP/1.0")
+    with connect(server.place) as connection:
+        connection.sendall(sent)
+        assert read_answer(connection)[0] == 200
+        assert is_over(connection)
+    with connect(server.place) as connection:
+        connection.sendall(request(b"{}", "ListStateMachines", Expect="100-continue"))
+        assert connection.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert read_answer(connection)[0] == 200
+
+
+def test_many_in_one_piece_are_answered_in_their_order(server: Server) -> None:
+    # ListStateMachines waits for a thread, the others do not.
+    operations = ["StartExecution", "ListStateMachines", "DescribeStateMachine", "StartExecution", "ListStateMachines"]
+    bodies = {"ListStateMachines": b"{}"}
+    body = json.dumps({"stateMachineArn": ARN}).encode()
+    with connect(server.place) as connection:
+        connection.sendall(b"".join(request(bodies.get(name, body), name) for name in operations * 3))
+        keys = {"StartExecution": "executionArn", "ListStateMachines": "stateMachines", "DescribeStateMachine": "name"}
+        # One reader for all of them: what it has read ahead is of the next.
+        with connection.makefile("rb") as answers:
+            for name in operations * 3:
+                assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
+                length = 0
+                while (line := answers.readline()) != b"\r\n":
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                assert keys[name] in json.loads(answers.read(length))
+
+
+def test_a_fault_is_500_with_a_number_that_the_log_has(tmp_path: Path) -> None:
+    before = (
+        "import penstock.services.stepfunctions.service as s\n"
+        "def fail(state, given): raise KeyError('secret')\n"
+        "s.ASKED = {**s.ASKED, 'DescribeExecution': fail}\n"
+    )
+    with started(tmp_path, before=before, failing=True) as server:
+        body = json.dumps({"executionArn": ARN}).encode()
+        with connect(server.place) as connection:
+            connection.sendall(request(body, "DescribeExecution"))
+            status, headers, text = read_answer(connection)
+            assert is_over(connection)
+        server.end()
+    assert status == 500
+    assert headers["x-amzn-requestid"] in json.loads(text)["message"]
+    assert "secret" not in text.decode()
+    assert headers["x-amzn-requestid"] in server.log
+    assert "KeyError" in server.log
+    assert "secret" not in server.log  # it may be a client's
