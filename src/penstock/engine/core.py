@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock.asl.errors import QUERY_EVALUATION_ERROR, RUNTIME
-from penstock.asl.scope import EvaluationError
+from penstock.asl.scope import EvaluationError, TooLarge
 from penstock.clock import Entropy, iso8601
 from penstock.engine import limits
 from penstock.engine.execution import (
@@ -59,6 +59,7 @@ from penstock.engine.messages import (
     TimersFired,
 )
 from penstock.engine.redriving import redrive, why_not
+from penstock.engine.states.base import too_large
 from penstock.errors import JsonError
 from penstock.jsontools import Json
 
@@ -427,6 +428,8 @@ class Turn:
         return f"An error occurred while executing the state '{name}' (entered at the event id #{frame.entered}). {problem.cause}"
 
     def _problem(self, frame: Frame, problem: EvaluationError, *, recovering: bool) -> None:
+        if isinstance(problem, TooLarge):
+            problem = too_large(frame.state.name)
         cause = problem.cause if isinstance(problem, PlainError) else self.told(frame, problem)
         self.states = None
         if problem.error == QUERY_EVALUATION_ERROR:
