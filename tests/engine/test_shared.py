@@ -15,9 +15,12 @@ from tests.engine.support import FUNCTION
 
 import penstock
 from penstock.clock import SystemClock, VirtualClock
+from penstock.engine.core import advance
 from penstock.engine.driver import Driver
+from penstock.engine.execution import Execution
 from penstock.engine.history import events
 from penstock.engine.journal import Journal
+from penstock.engine.messages import Event, TimersFired
 from penstock.engine.recovery import recover
 from penstock.engine.running import ExecutionResult
 from penstock.engine.tasks.functions import FunctionHandler
@@ -156,6 +159,107 @@ def test_a_fault_in_a_functions_thread_comes_out_of_the_loop() -> None:
     with pytest.raises(MemoryError, match="no more"):
         driver.run(running)
     driver.close(torn=True)
+    handler.close()
+
+
+@pytest.mark.parametrize("where", ["loop", "function"])
+def test_a_turn_that_was_cut_in_two_is_nobodys_to_go_on_from(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after the core has moved and before that is written down: nothing of it is, and the next process goes on."""
+
+    def branch(name: str, length: int) -> dict[str, Any]:
+        states = {
+            f"{name}{n}": {**STEP, **({"Next": f"{name}{n + 1}"} if n < length else {"End": True})}
+            for n in range(1, length + 1)
+        }
+        return {"StartAt": f"{name}1", "States": states}
+
+    waiting = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "Next": "X"}, "X": {**STEP, "End": True}}}
+    branches = [waiting, branch("A", 20), branch("B", 20)]
+    document = {"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": branches, "End": True}}}
+    of_loop = where == "loop"
+    told = 0
+
+    def torn(execution: Execution, event: Event, now: float) -> Any:
+        nonlocal told
+        commands = advance(execution, event, now)
+        told += 1
+        if (isinstance(event, TimersFired) and of_loop) or (
+            not of_loop and told > 5 and threading.current_thread() is not threading.main_thread()
+        ):
+            raise KeyboardInterrupt
+        return commands
+
+    database = Database(tmp_path / "w.db", synchronous="NORMAL")
+    handler = FunctionHandler({"work": slow})
+    driver = Driver(handlers=[handler], shared=True, journal=Journal(database))
+    running = driver.start(program_of(document), {"n": 1}, name="x")
+    with monkeypatch.context() as patched:
+        patched.setattr("penstock.engine.driver.advance", torn)
+        with pytest.raises(KeyboardInterrupt):
+            driver.run(running)
+        commits = database.commits
+        SystemClock().sleep(0.4)  # functions end meanwhile
+        assert database.commits == commits
+        driver.close(torn=True)
+    handler.close()
+    database.close()
+    database = Database(tmp_path / "w.db", synchronous="NORMAL")
+    handler = FunctionHandler({"work": lambda event, context: event})
+    driver = Driver(handlers=[handler], journal=Journal(database))
+    recovered = recover(driver, programs)
+    assert [driver.run(each).status for each in recovered.running] == ["SUCCEEDED"]
+    driver.close()
+    handler.close()
+    database.close()
+
+
+def test_no_thread_takes_the_wake_up_of_another() -> None:
+    lasting = program_of({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 3000, "End": True}}})
+    for _ in range(40):
+        driver = Driver(shared=True)
+        driver.start(lasting, 1)
+        looping = threading.Thread(target=driver.finish, daemon=True)
+        looping.start()
+        left = threading.Event()
+
+        def others(driver: Driver = driver, left: threading.Event = left) -> None:
+            while not left.is_set():
+                driver.make(lambda: None, rounds=1)
+
+        making = threading.Thread(target=others, daemon=True)
+        making.start()
+        SystemClock().sleep(0.002)
+        driver.leave()
+        looping.join(20)
+        left.set()
+        making.join(20)
+        assert not looping.is_alive()
+        driver.close()
+
+
+def test_a_timer_after_the_clock_was_set_forward_wakes_it() -> None:
+    class Jumping(SystemClock):
+        ahead = 0.0
+
+        def now(self) -> float:
+            return super().now() + self.ahead
+
+    clock = Jumping()
+
+    def work(event: Any, context: Any) -> Any:
+        slow(event, context)
+        clock.ahead = 600.0
+        return event
+
+    states = {"A": {**STEP, "TimeoutSeconds": 9000, "Next": "W"}, "W": {"Type": "Wait", "Seconds": 1, "End": True}}
+    handler = FunctionHandler({"work": work})
+    driver = Driver(handlers=[handler], shared=True, clock=clock)
+    begun = clock.monotonic()
+    assert driver.run(driver.start(program_of({"StartAt": "A", "States": states}), 1)).status == "SUCCEEDED"
+    assert clock.monotonic() - begun < 30  # not only after a minute, when it looks by itself
+    driver.close()
     handler.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import time
 from pathlib import Path
 
@@ -110,6 +111,67 @@ def test_many_in_one_piece_are_answered_in_their_order(server: Server) -> None:
                     if line.lower().startswith(b"content-length:"):
                         length = int(line.split(b":")[1])
                 assert keys[name] in json.loads(answers.read(length))
+
+
+def test_an_idle_connection_makes_room(tmp_path: Path) -> None:
+    with started(tmp_path, before="import penstock.server.run as r; r._connections = lambda: 4") as server:
+        sent = request(json.dumps({"executionArn": ARN}).encode(), "DescribeExecution")
+        connections = []
+        for _ in range(6):
+            connections.append(connect(server.place))
+            connections[-1].sendall(sent)
+            assert read_answer(connections[-1])[0] == 400
+        for each in connections:
+            each.close()
+
+
+def test_after_an_answer_that_ends_the_connection_nothing_is_done(server: Server) -> None:
+    started_ = request(json.dumps({"stateMachineArn": ARN, "name": "after"}).encode(), "StartExecution")
+    with connect(server.place) as connection:
+        connection.sendall(request(b"{}", "ListStateMachines", Host="evil.example") + started_)
+        assert read_answer(connection)[0] == 403
+        assert is_over(connection)
+    names = [each["name"] for each in client_of(server.url).list_executions(stateMachineArn=ARN)["executions"]]
+    assert "after" not in names
+
+
+def test_an_answer_that_takes_long_is_not_cut_off(tmp_path: Path) -> None:
+    before = "import uvicorn; o = uvicorn.Config.__init__"
+    before += "\ndef init(self, *a, **k): o(self, *a, **{**k, 'timeout_keep_alive': 1})\nuvicorn.Config.__init__ = init"
+    wait = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 2, "End": True}}})
+    with started(tmp_path, before=before) as server:
+        made = {"name": "slow", "definition": wait, "roleArn": "arn:aws:iam::123456789012:role/r", "type": "EXPRESS"}
+        arn = client_of(server.url).create_state_machine(**made)["stateMachineArn"]
+        first = request(json.dumps({"executionArn": ARN}).encode(), "DescribeExecution")
+        then = request(json.dumps({"stateMachineArn": arn}).encode(), "StartSyncExecution")
+        with connect(server.place) as connection, connection.makefile("rb") as answers:
+            connection.sendall(first + then)
+            assert re.findall(rb"HTTP/1.1 (\d+)", answers.read()) == [b"400", b"200"]
+
+
+def test_a_trailer_is_no_header(tmp_path: Path) -> None:
+    with started(tmp_path, "--token", "secret") as server:
+        head = request(
+            b"", "ListStateMachines", Content_Length=None, Transfer_Encoding="chunked", Trailer="Authorization"
+        )
+        sent = head + b"2\r\n{}\r\n0\r\nAuthorization: Bearer secret\r\n\r\n"
+        for parts in ((sent,), (sent[: len(head)], sent[len(head) :])):
+            with connect(server.place) as connection:
+                for part in parts:
+                    connection.sendall(part)
+                    time.sleep(0.05)
+                assert read_answer(connection)[0] == 403
+
+
+def test_a_long_body_before_another_head_is_not_counted_to_it(server: Server) -> None:
+    first = request(json.dumps({"stateMachineArn": ARN, "input": json.dumps("x" * 70_000)}).encode(), "StartExecution")
+    second = request(b"{}", "ListStateMachines")
+    with connect(server.place) as connection:
+        connection.sendall(first + second[:30])
+        time.sleep(0.05)
+        connection.sendall(second[30:])
+        assert read_answer(connection)[0] == 200
+        assert read_answer(connection)[0] == 200
 
 
 def test_a_fault_is_500_with_a_number_that_the_log_has(tmp_path: Path) -> None:

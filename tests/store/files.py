@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,15 @@ def fill(database: Database, rows: int, *, size: int = 500, start: int = 1) -> N
         with database.write() as connection:
             Executions.insert(connection, [row(number)])
             Executions.append(connection, [(number, 1, 1.0, b'["start"]', 1, b"x" * size)])
+
+
+def of_format_1(file: Path) -> Path:
+    """Makes a file as the first format was: of the machine `m`, with executions of it, of its version 1 and its alias `live`, and
+    one of a machine `m` that was deleted before."""
+    connection = sqlite3.connect(file)
+    connection.executescript((Path(__file__).parent / "data" / "format_1.sql").read_text())
+    connection.close()
+    return file
 
 
 def names(database: Database) -> list[str]:

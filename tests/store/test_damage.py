@@ -7,10 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.store.files import fill, names
+from tests.store.files import fill, names, of_format_1
 
 from penstock.errors import StoreDamaged
 from penstock.store import Database
+from penstock.store.executions import Executions
+from penstock.store.listing import Filter
+from penstock.store.salvage import salvage
+
+STATES = "arn:aws:states:us-east-1:123456789012"
 
 
 @pytest.fixture
@@ -88,6 +93,16 @@ def test_the_command_in_the_message_saves_what_can_be_read(harm: object, file: P
     database.close()
     assert Path(told.value.aside or "").read_bytes() == aside
     assert subprocess.run(str(told.value).partition("with: ")[2], shell=True, capture_output=True).returncode == 1
+
+
+def test_what_is_saved_of_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
+    old = of_format_1(tmp_path / "old.db")
+    salvage(old, tmp_path / "new.db")
+    database = Database(tmp_path / "new.db")
+    found = Executions(database).of(f"{STATES}:stateMachine:m", Filter(by=f"{STATES}:stateMachine:m:live"))
+    assert [each.name for each in found] == ["waiting", "alias"]
+    database.close()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["new.db", "new.db.lock", "old.db"]
 
 
 def test_two_damaged_files_in_one_second_are_both_kept(file: Path) -> None:

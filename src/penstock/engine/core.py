@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from penstock.asl.errors import QUERY_EVALUATION_ERROR
+from penstock.asl.errors import QUERY_EVALUATION_ERROR, RUNTIME
 from penstock.asl.scope import EvaluationError
 from penstock.clock import Entropy, iso8601
 from penstock.engine import limits
@@ -41,6 +41,7 @@ from penstock.engine.mapruns import (
     MapRunEnded,
 )
 from penstock.engine.messages import (
+    Broken,
     CancelChild,
     CancelTask,
     CancelTimer,
@@ -108,6 +109,8 @@ def advance(execution: Execution, event: Event, now: float) -> list[Command]:
             redrive(turn)
     elif isinstance(event, StopRequested):
         turn.close("ABORTED", _ABORTED, 0, event.error, event.cause)
+    elif isinstance(event, Broken):
+        turn.break_off(event.cause)
     turn.drain()
     return turn.commands
 
@@ -336,6 +339,14 @@ class Turn:
         self.record((_STARTED, 0, self.now, execution.input_text, execution.role_arn))
         self.limit_time()
         self.ready.append(execution.root)
+
+    def break_off(self, cause: str) -> None:
+        """Ends an execution that a fault of the engine keeps from going on, maybe from its first step."""
+        last = self.base + len(self.records)
+        if not last:
+            self.execution.started = self.now
+            last = self.record((_STARTED, 0, self.now, self.execution.input_text, self.execution.role_arn))
+        self.close("FAILED", _FAILED, last, RUNTIME, cause)
 
     def limit_time(self) -> None:
         """Sets the timer of the whole execution."""

@@ -39,7 +39,7 @@ from penstock.engine.messages import (
 )
 from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
-from penstock.engine.rounds import Settled, Show, is_of_withdrawn
+from penstock.engine.rounds import Outage, Settled, Show, is_of_withdrawn
 from penstock.engine.running import ExecutionResult, Observer, Running
 from penstock.engine.shared_loop import Posted, SharedLoop
 from penstock.engine.starting import ACCOUNT, REGION, Machines, new_execution
@@ -109,6 +109,7 @@ class Driver(SharedLoop):
         self._acks: list[Settled] = []
         self._fresh: list[Running] = []
         """Executions that no transaction has yet."""
+        self._outage = Outage()
         self.handlers: list[TaskHandler] = list(handlers)
         self.callbacks = callbacks or Callbacks()
         if callbacks is not None:
@@ -340,7 +341,7 @@ class Driver(SharedLoop):
                 self.tell_now(*turns.popleft())
             if self.journal is not None:
                 self._settled(acks)
-            if turns:
+            if turns and not self.visited:
                 self.collect()
                 self._fire()
             return True
@@ -351,8 +352,8 @@ class Driver(SharedLoop):
         return self.collect() or self._fire()
 
     @property
-    def busy(self) -> bool:
-        return bool(self._turns) or super().busy or self._unsettled
+    def unfinished(self) -> bool:
+        return bool(self._turns) or self._unsettled
 
     @property
     def _unsettled(self) -> bool:
@@ -362,19 +363,22 @@ class Driver(SharedLoop):
         """Ends a round: commits, and then does what waited for it. False where it cannot be committed."""
         journal = self.journal
         assert journal is not None
+        outage = self._outage
+        size = journal.pending_bytes() if outage.told else 0
         try:
             journal.commit()
         except StoreUnavailable as error:
-            first, self.failing = self.failing is None, error
+            self.failing = error
+            size = journal.pending_bytes()
             self._withdraw(error)
-            if first and self._open:
+            if outage.failed(size, self.clock.monotonic(), matters=bool(self._open)):
                 _log.error("Executions stand still, and none begins, until the database can be written: %s", error)
             for done in acks:
                 done(error)
             return False
-        if self.failing is not None:
+        if outage.told and outage.wrote(size, self.clock.monotonic()):
             _log.warning("The database can be written again; executions go on.")
-            self.failing = None
+        self.failing = None
         self._fresh.clear()
         held, self._held = self._held, []
         for call in held:

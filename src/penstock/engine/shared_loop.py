@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
 from threading import RLock
@@ -67,6 +66,10 @@ class SharedLoop:
         self._shared = shared and isinstance(clock, SystemClock)
         self._sleepless = sleepless
         self._making = False
+        self.visited = False
+        """Whether the round is made by another thread, for its own news only."""
+        self._torn: BaseException | None = None
+        """What came out of a round that another thread made."""
         self._awake_at = inf
         """When the loop's thread wakes by itself."""
         self._awaited = False
@@ -85,7 +88,12 @@ class SharedLoop:
     @property
     def busy(self) -> bool:
         """Whether something waits that the next round does at once."""
-        return not self.inbox.empty()
+        return self.unfinished or not self.inbox.empty()
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a round has left something for the next."""
+        return False
 
     def post(self, call: Callable[[], None]) -> None:
         """Has the loop's own thread make a call, between two executions' turns; from any thread."""
@@ -94,46 +102,61 @@ class SharedLoop:
     def turn(self) -> None:
         """One round; and if there was nothing to do, waiting for something."""
         with self.turning:
+            self._check_whole()
             self._making = True
             try:
                 if self.round():
                     return
                 seconds = self._rest()
+            except BaseException:
+                self.ended = True  # maybe in the midst of a turn, which no other thread is to go on from
+                raise
             finally:
                 self._making = False
         news = self._listen(seconds)
         if news is not None:
             with self.turning:
-                self.report_now(*news)
+                self._check_whole()
+                try:
+                    self.report_now(*news)
+                except BaseException:
+                    self.ended = True
+                    raise
 
     def make(self, call: Callable[[], None], *, rounds: int) -> bool:
-        """Makes a call in this thread, as the loop's would, and up to so many rounds that come of it; from any thread that no
-        exception comes into from outside. False, and nothing done, where that is for the loop's own thread: it has something
-        to do already, or `shared` is not set."""
+        """Makes a call in this thread, as the loop's would, and up to so many rounds that come of it, of nothing else; from
+        any thread that no exception comes into from outside. False, and nothing done, where that is for the loop's own thread:
+        it has something to do already, or `shared` is not set."""
         if not self._shared or not self.turning.acquire(blocking=False):
             return False
         try:
             if self._making or self.ended or self.failing is not None or self.busy:
                 return False
-            self._making = True
+            self._making = self.visited = True
             ends = self.ends
             try:
                 call()
-                while rounds and self.busy:
+                while rounds and self.unfinished and self.failing is None:
                     self.round()
                     rounds -= 1
-            except BaseException as error:  # the loop's thread comes to it, as to any of its own
-                self.post(partial(_raise, error))
+            except BaseException as error:  # the loop's thread raises it, before anything else is done
+                self.ended = True
+                self._torn = error
+                self.post(_nothing)
                 return True
             finally:
-                self._making = False
+                self._making = self.visited = False
             at = self.agenda.next()
-            sooner = at is not None and at < self._awake_at
-            if sooner or self.busy or self.failing is not None or (self._awaited and ends != self.ends):
+            sooner = at is not None and at - self.clock_time < self._awake_at - self._read_at
+            if sooner or self.unfinished or self.failing is not None or (self._awaited and ends != self.ends):
                 self.post(_nothing)  # the loop's thread has something to do
             return True
         finally:
             self.turning.release()
+
+    def _check_whole(self) -> None:
+        if self._torn is not None:
+            raise self._torn
 
     def run_while(self, wanted: Callable[[], bool]) -> None:
         self._awaited = True
@@ -173,7 +196,7 @@ class SharedLoop:
                 clock.sleep(seconds)
             return 0.0
         seconds = min(seconds, AWAKE_SECONDS)
-        self._awake_at = now + seconds
+        self._awake_at = self._read_at + seconds
         return seconds
 
     def _listen(self, seconds: float | None) -> News | None:
@@ -207,7 +230,3 @@ class SharedLoop:
 
 def _nothing() -> None:
     pass
-
-
-def _raise(error: BaseException) -> None:
-    raise error

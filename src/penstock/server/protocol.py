@@ -30,6 +30,9 @@ HEAD_BYTES: Final = 64 * 1024
 HEAD_LINES: Final = 100
 """Ours: a signed request has about ten headers, 2 KiB together."""
 
+TAKEN_AT_ONCE: Final = 4
+"""Ours: how many requests of one packet are answered on the spot; others of the server's clients come first then."""
+
 _IDLE, _HEAD, _BODY = range(3)
 
 Take: TypeAlias = Callable[[list[tuple[bytes, bytes]], bytes], Exchange]
@@ -53,6 +56,9 @@ class Protocol(HttpToolsProtocol):
         self._late_phase = _IDLE
         self._unread: asyncio.TimerHandle | None = None
         self._refused = False
+        self._taken = 0
+        """Requests of the packet that is being read that have been answered on the spot."""
+        self._ended_one = False
         self._whole: list[bytes] | None = None
         """The body of a request that may be offered to `take`, as far as it is there."""
 
@@ -77,7 +83,7 @@ class Protocol(HttpToolsProtocol):
 
     @property
     def idle(self) -> bool:
-        return self._phase == _IDLE and self.cycle is not None and self.cycle.response_complete
+        return self._phase == _IDLE and (self.cycle is None or self.cycle.response_complete)
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self._late, self._unread):
@@ -89,10 +95,14 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused or self._joined.lingering:
             return  # it is thrown away
+        self._taken = 0
+        self._ended_one = False
         super().data_received(data)
+        if self._refused:
+            self._whole = None
         if self._whole is not None:
             self._leave_to_app()  # the rest of it comes later
-        if self._phase == _HEAD:
+        if self._phase == _HEAD and not self._ended_one:  # of a packet with an end of another request, less is its own
             self._received += len(data)
             if self._received > HEAD_BYTES:
                 self._too_long()
@@ -118,6 +128,8 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._phase == _BODY:
+            return  # a trailer: whoever looked at the headers has done so
         self._bytes += len(name) + len(value)
         self._lines += 1
         if self._lines > HEAD_LINES:
@@ -137,8 +149,7 @@ class Protocol(HttpToolsProtocol):
         if self._may_be_taken():
             self._whole = []
         else:
-            self._joined.expect_head = True
-            super().on_headers_complete()
+            self._to_app([])
 
     def on_body(self, body: bytes) -> None:
         if self._whole is not None:
@@ -148,6 +159,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._phase = _IDLE
+        self._ended_one = True
         if self._whole is not None:
             self._take(self._whole)
         elif not self._refused:
@@ -158,6 +170,7 @@ class Protocol(HttpToolsProtocol):
     def _may_be_taken(self) -> bool:
         return (
             self.take is not None
+            and self._taken < TAKEN_AT_ONCE
             and self.url == b"/"
             and self.parser.get_method() == b"POST"
             and (self.cycle is None or self.cycle.response_complete)
@@ -168,6 +181,7 @@ class Protocol(HttpToolsProtocol):
 
     def _take(self, parts: list[bytes]) -> None:
         self._whole = None
+        self._taken += 1
         assert self.take is not None
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         exchange = self.take(self.headers, body)
@@ -180,6 +194,7 @@ class Protocol(HttpToolsProtocol):
         self._joined.expect_head = False
         self._joined.write(_raw(exchange, self.server_state.default_headers))
         if any(name == b"connection" for name, _ in exchange.headers):
+            self._refused = True  # what follows in the packet was sent for nothing
             self.transport.close()
         else:
             self._unset_keepalive_if_required()
@@ -194,6 +209,7 @@ class Protocol(HttpToolsProtocol):
 
     def _to_app(self, parts: list[bytes]) -> None:
         self._joined.expect_head = True
+        self._unset_keepalive_if_required()
         super().on_headers_complete()
         for part in parts:
             super().on_body(part)

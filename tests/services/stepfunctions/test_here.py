@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from penstock.clock import SystemClock
 from penstock.engine.running import Running
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.service import StepFunctions
@@ -147,6 +148,57 @@ def test_a_fault_comes_to_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     assert over.wait(20)
     with pytest.raises(ServiceError, match="have stopped"):
         service.call("StartExecution", {"stateMachineArn": arn})
+    service.close()
+
+
+def test_what_came_meanwhile_is_the_loops() -> None:
+    """A request's thread does what it was asked, and nothing that others ask for while it does."""
+    long = {
+        "StartAt": "J",
+        "States": {"J": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $sum([1..9]) %}", "End": True}},
+    }
+    where: list[str] = []
+
+    class Asking:
+        def begun(self, running: Running) -> None:
+            if running.execution.machine_name == "long":
+                where.append(threading.current_thread().name)
+                return
+            for _ in range(2):
+                asking = {"stateMachineArn": other}
+                threading.Thread(target=service.call, args=("StartExecution", asking), daemon=True).start()
+            SystemClock().sleep(0.1)
+
+        def ended(self, running: Running) -> None:
+            if running.execution.machine_name == "long":
+                where.append(threading.current_thread().name)
+                over.release()
+
+    over = threading.Semaphore(0)
+    service = StepFunctions(watchers=[Asking()])
+    other, short = machine(service, long, "long"), machine(service, PASS, "short")
+    assert asked(service, "StartExecution", stateMachineArn=short).done()
+    assert over.acquire(timeout=20)
+    assert over.acquire(timeout=20)
+    assert where == ["penstock-stepfunctions"] * 4
+    service.close()
+
+
+def test_after_two_faults_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    service = StepFunctions(on_fault=over.set)
+    arn = machine(service, PASS)
+
+    def broken() -> bool:
+        raise MemoryError("no more")
+
+    monkeypatch.setattr(service._state.loop.driver, "round", broken)
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(asked, service, "StartExecution", stateMachineArn=arn) for _ in range(20)]
+    for each in futures:
+        with pytest.raises(ServiceError, match="have stopped"):
+            each.result(20).result(20)
+    assert over.wait(20)
     service.close()
 
 
