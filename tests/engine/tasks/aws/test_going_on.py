@@ -181,6 +181,15 @@ def until_submitted(process: Process) -> None:
         assert process.turns(1)
 
 
+def cut_off(aws: Aws, file: Path, document: dict[str, Any]) -> Process:
+    """A process that ended when it had submitted its task."""
+    process = aws.process(file)
+    process.start(document, {})
+    until_submitted(process)
+    process.end()
+    return process
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.resource)
 def test_a_job_that_was_submitted_is_not_submitted_again(kind: Kind, aws: Aws, tmp_path: Path) -> None:
     document = machine(kind.resource, kind.prepare(aws))
@@ -230,11 +239,9 @@ def test_it_goes_on_from_one_process_to_the_next(aws: Aws, tmp_path: Path, monke
 
 @pytest.mark.parametrize("kind", [GLUE, ECS], ids=lambda kind: kind.resource)
 def test_a_stop_in_the_next_process_stops_the_job(kind: Kind, aws: Aws, tmp_path: Path) -> None:
-    first = aws.process(tmp_path / "x.db")
-    first.start(machine(kind.resource, kind.prepare(aws)), {})
+    document = machine(kind.resource, kind.prepare(aws))
     aws.watch(kind.service)
-    until_submitted(first)
-    first.end()
+    first = cut_off(aws, tmp_path / "x.db", document)
     with aws.process(tmp_path / "x.db", clock=first.clock) as second:
         [running] = second.recovered.running
         second.driver.stop(running, "Enough")
@@ -251,11 +258,9 @@ def test_a_stop_in_the_next_process_stops_the_job(kind: Kind, aws: Aws, tmp_path
 
 
 def test_a_stop_before_it_is_taken_up_stops_the_job(aws: Aws, tmp_path: Path) -> None:
-    first = aws.process(tmp_path / "x.db")
-    first.start(machine(ECS.resource, ECS.prepare(aws)), {})
+    document = machine(ECS.resource, ECS.prepare(aws))
     aws.watch("ecs")
-    until_submitted(first)
-    first.end()
+    first = cut_off(aws, tmp_path / "x.db", document)
     with aws.process(tmp_path / "x.db", clock=first.clock, takes_up=False) as second:
         [summary] = second.journal.store.running()
         stop_at_rest(second.driver, programs, summary, "Enough", None)
@@ -282,10 +287,7 @@ def test_a_driver_that_closes_leaves_the_job_to_the_next(aws: Aws, tmp_path: Pat
 def test_the_timeout_counts_on_and_stops_the_job(aws: Aws, tmp_path: Path) -> None:
     document = machine(ECS.resource, ECS.prepare(aws), TimeoutSeconds=100)
     aws.watch("ecs")
-    first = aws.process(tmp_path / "x.db")
-    first.start(document, {})
-    until_submitted(first)
-    first.end()
+    first = cut_off(aws, tmp_path / "x.db", document)
     first.clock.advance(500)  # nobody looked for so long
     with aws.process(tmp_path / "x.db", clock=first.clock) as second:
         second.finish()
@@ -300,10 +302,8 @@ def test_virtual_time_passes_between_the_questions(aws: Aws, tmp_path: Path) -> 
     pytest.importorskip("moto.moto_api").state_manager.set_transition(
         "glue::job_run", {"progression": "manual", "times": 20}
     )
-    first = aws.process(tmp_path / "x.db")
-    first.start(machine(GLUE.resource, GLUE.prepare(aws)), {})
-    until_submitted(first)
-    first.end()
+    document = machine(GLUE.resource, GLUE.prepare(aws))
+    first = cut_off(aws, tmp_path / "x.db", document)
     with aws.process(tmp_path / "x.db", clock=first.clock) as second:
         second.finish()
         history = second.history()
@@ -312,10 +312,7 @@ def test_virtual_time_passes_between_the_questions(aws: Aws, tmp_path: Path) -> 
 
 def test_a_job_in_the_moto_of_a_process_that_ended_is_started_anew(aws: Aws, tmp_path: Path) -> None:
     document = machine(GLUE.resource, GLUE.prepare(aws))
-    first = aws.process(tmp_path / "x.db")
-    first.start(document, {})
-    until_submitted(first)
-    first.end()
+    first = cut_off(aws, tmp_path / "x.db", document)
     aws.forget()
     GLUE.prepare(aws)
     aws.watch("glue")
@@ -336,10 +333,7 @@ def test_a_job_that_a_service_has_forgotten_fails_in_words_and_is_not_started_ag
     kind: Kind, aws: Aws, tmp_path: Path
 ) -> None:
     document = machine(kind.resource, kind.prepare(aws))
-    first = aws.process(tmp_path / "x.db")
-    first.start(document, {})
-    until_submitted(first)
-    first.end()
+    first = cut_off(aws, tmp_path / "x.db", document)
     aws.forget()
     kind.prepare(aws)
     aws.watch(kind.service)
@@ -406,10 +400,8 @@ def test_a_message_with_a_token_that_was_sent_is_not_sent_again(aws: Aws, tmp_pa
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     given = {"QueueUrl": url, "MessageBody": {"Token.$": "$$.Task.Token"}}
     aws.watch("sqs")
-    first = aws.process(tmp_path / "x.db")
-    first.start(machine("sqs:sendMessage.waitForTaskToken", given), {})
-    until_submitted(first)
-    first.end()
+    document = machine("sqs:sendMessage.waitForTaskToken", given)
+    first = cut_off(aws, tmp_path / "x.db", document)
     with aws.process(tmp_path / "x.db", clock=first.clock) as second:
         second.turns(1)
         [message] = sqs.receive_message(QueueUrl=url)["Messages"]
