@@ -273,8 +273,9 @@ class Driver(SharedLoop):
         self.inbox.put((None, _WHOLE, Posted(_nothing)))  # it may be waiting for news
 
     def close(self, *, torn: bool = False) -> None:
-        """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
-        `torn`: an exception came out of the loop, maybe in the midst of a turn; what is not committed is given up."""
+        """Stops the attempts that still run; a journal says that they did. Jobs elsewhere whose start it has go on, and the
+        next process with them. The handlers stay open: they are the caller's. `torn`: an exception came out of the loop,
+        maybe in the midst of a turn; what is not committed is given up."""
         with self.turning:
             self.ended = True
             self._end(torn=torn)
@@ -317,10 +318,8 @@ class Driver(SharedLoop):
             done(error)
 
     def _let_go(self, running: Running) -> None:
-        """Stops what is being done for an execution."""
-        for cancel in running.cancels.values():
-            cancel()
-        running.cancels.clear()
+        """Stops what this process does for an execution."""
+        self.commands.let_go(running)
         for token in running.tokens.values():
             self.callbacks.forget(token)
         running.tokens.clear()

@@ -85,10 +85,20 @@ class Entry:
     """Attempts that the world works on, by their numbers: to start them anew."""
     answers: dict[int, Json] = field(default_factory=dict)
     """What their requests were answered, of those that go on elsewhere."""
+    left: frozenset[int] = frozenset()
+    """Those of them (some are over) whose answer a transaction has: the next process goes on with them."""
 
-    def note_answer(self, event: Event) -> None:
-        if isinstance(event, TaskReported) and isinstance(event.report, Submitted):
+    def note_answer(self, event: Event) -> bool:
+        """Whether it is that an attempt goes on elsewhere."""
+        if isinstance(event, TaskReported) and isinstance(event.report, Submitted) and not event.report.working:
             self.answers[event.attempt] = event.report.output
+            return True
+        return False
+
+    def forget(self, attempt: int) -> None:
+        """An attempt is over."""
+        self.requests.pop(attempt, None)
+        self.answers.pop(attempt, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +190,7 @@ class Journal:
         self._map_runs: dict[str, tuple[str, int, int, str]] = {}
         self._snapshots: dict[int, tuple[int, int, int, bytes]] = {}
         self._fresh: list[Entry] = []
+        self._answered: list[Entry] = []
 
     @property
     def pending(self) -> bool:
@@ -285,7 +296,8 @@ class Journal:
         entry.turn += 1
         entry.last = now
         entry.grown += len(told) + (0 if packed is None else len(packed)) + ROW_BYTES
-        entry.note_answer(event)
+        if entry.note_answer(event):
+            self._answered.append(entry)
         self._turns.append((entry.id, entry.turn, now, told, first, packed))
         if execution.status != "RUNNING":
             self._close(running)
@@ -426,6 +438,8 @@ class Journal:
             self.last_at = max(self.last_at, self._turns[-1][2])
         for entry in self._fresh:
             entry.durable = True
+        for entry in self._answered:
+            entry.left = frozenset(entry.answers)
         self._forget()
 
     def end(self) -> None:
