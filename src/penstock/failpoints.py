@@ -38,6 +38,7 @@ NAMES: Final = (
     "recovery.restored",
     "recovery.done",
     "purge.inside",
+    "purge.between",
     "migration.between",
     "event.written",
 )

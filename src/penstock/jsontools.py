@@ -49,6 +49,29 @@ def size(value: Json) -> int:
     return len(dumps(value))
 
 
+def weigh(value: Json, most: int) -> int:
+    """At least how many bytes the text of a value has; counting ends where it is more than `most`. A value that is in many
+    places of another is one object in memory and as many texts, so this comes before a text is made of what nobody has
+    measured."""
+    total = 0
+    pending: list[Any] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            total += len(item) + 2
+        elif isinstance(item, dict):
+            total += 1 + 4 * len(item) + sum(map(len, item))
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            total += 1 + len(item)
+            pending.extend(item)
+        else:
+            total += 1
+        if total > most:
+            return total
+    return total
+
+
 def loads(text: str | bytes, *, what: str = "The text") -> Json:
     """A JSON text, strictly: no duplicate keys, no NaN or Infinity, no nesting over MAX_DEPTH, nothing after the value.
 

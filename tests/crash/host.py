@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tests.crash.jobs import Jobs
 from tests.crash.machines import FUNCTIONS, ITEMS, SETTINGS
 from tests.server.process import MAIN
 
@@ -44,8 +45,9 @@ class Host:
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._jobs = Jobs(folder)
         (folder / "app.py").write_text(FUNCTIONS, encoding="utf-8")
-        (folder / "penstock.toml").write_text(SETTINGS, encoding="utf-8")
+        (folder / "penstock.toml").write_text(SETTINGS % self._jobs.url, encoding="utf-8")
         for bucket in ("items", "results"):
             (folder / "objects" / bucket).mkdir(parents=True, exist_ok=True)
         (folder / "objects" / "items" / "items.jsonl").write_text(ITEMS, encoding="utf-8")
@@ -150,6 +152,7 @@ class Host:
             self.process.kill()
             self.process.wait()
         self._told.close()
+        self._jobs.close()
         assert self.process.stdout is not None
         self.process.stdout.close()
         until = time.monotonic() + 5
@@ -192,7 +195,7 @@ def histories(file: Path) -> dict[str, tuple[Any, list[dict[str, Any]]]]:
 
 
 def done_keys(file: Path) -> list[str]:
-    """The keys of the task attempts whose ends the file has."""
+    """The keys of the task attempts whose ends, and of the jobs whose starts, the file has."""
     keys = []
     for _, history in histories(file).values():
         for event in history:
@@ -206,4 +209,6 @@ def _key(event: Mapping[str, Any]) -> list[str]:
         return [output["key"]] if isinstance(output, dict) and "key" in output else []
     if event["type"] == "LambdaFunctionFailed":
         return [json.loads(event["lambdaFunctionFailedEventDetails"]["cause"])["errorMessage"]]
+    if event["type"] == "TaskSubmitted" and event["taskSubmittedEventDetails"]["resourceType"] == "glue":
+        return ["job/J"]  # from here on, whatever becomes of the process, it is not started again
     return []

@@ -62,6 +62,7 @@ give = "app:give"
 
 [aws]
 objects = "objects"
+endpoint_url = "%s"
 """
 
 ITEMS: Final = "".join(f'{{"n": {n}}}\n' for n in range(8))
@@ -236,6 +237,18 @@ _PARENT: Final = {
     },
 }
 
+_JOB: Final = {
+    "StartAt": "J",
+    "States": {
+        "J": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::glue:startJobRun.sync",
+            "Parameters": {"JobName": "etl", "Arguments": {"--key.$": "States.Format('{}/J', $.root)"}},
+            "End": True,
+        }
+    },
+}
+
 _REDRIVEN: Final = {
     "StartAt": "R",
     "States": {
@@ -254,11 +267,12 @@ MACHINES: Final[dict[str, dict[str, Any]]] = {
     "activity": _ACTIVITY,
     "parent": _PARENT,
     "redriven": _REDRIVEN,
+    "job": _JOB,
     "express": _alone("E", _task("E")),
 }
 EXPRESS: Final = "express"
 STARTED: Final = [name for name in MACHINES if name != "child"]
-IN_ORDER: Final = frozenset({"chain", "retries", "callback", "parent", "parent-left", "redriven", "child"})
+IN_ORDER: Final = frozenset({"chain", "retries", "callback", "parent", "parent-left", "redriven", "child", "job"})
 """Machines in which one thing comes after the other, so that their histories are equal to the last event."""
 
 

@@ -12,7 +12,7 @@ from penstock.failpoints import NAMES
 
 AT_START: Final = frozenset({"recovery.begun", "recovery.restored", "recovery.done"})
 """Places that a process comes to before it answers."""
-ELSEWHERE: Final = frozenset({"purge.inside", "migration.between", "event.written"})
+ELSEWHERE: Final = frozenset({"purge.inside", "purge.between", "migration.between", "event.written"})
 """Places that the workload does not come to; `tests/store` and `tests/services` kill there."""
 RAISED: Final = frozenset({"commit.before", "commit.inside", "commit.after", "timer.fired"})
 """Places that have `raise` tried too: a fault of ours in the loop, which ends the process."""

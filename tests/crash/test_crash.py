@@ -21,6 +21,7 @@ SHORT = [
     Case(("commit.before=raise@20",)),
     Case(("map_run.written=kill",)),
     Case(("redrive.received=kill",)),
+    Case(moments=(1.2,)),  # while a service has the job
 ]
 
 

@@ -20,7 +20,7 @@ from penstock.engine.recovery import Recovered, recover
 from penstock.engine.running import Running
 from penstock.engine.starting import Machines, NestedMachine
 from penstock.engine.tasks.handler import TaskHandler
-from penstock.store import Database
+from penstock.store import Database, Summary
 
 ACCOUNT = "arn:aws:states:us-east-1:123456789012"
 START = 1_700_000_000.0
@@ -54,6 +54,7 @@ class Process:
         callbacks: Callbacks | None = None,
         objects: ObjectStore | None = None,
         activities: Sequence[str] = (),
+        takes_up: bool = True,
     ) -> None:
         self.clock = clock or VirtualClock(START)
         self.database = Database(file, synchronous="NORMAL")
@@ -71,7 +72,7 @@ class Process:
             objects=objects,
             journal=self.journal,
         )
-        self.recovered: Recovered = recover(self.driver, programs)
+        self.recovered: Recovered = recover(self.driver, programs, which=None if takes_up else _none)
 
     def _machines(self, machines: Mapping[str, Mapping[str, Any]]) -> Machines:
         def find(arn: str) -> NestedMachine | None:
@@ -112,6 +113,10 @@ class Process:
     def history(self, name: str = "x") -> list[HistoryEvent]:
         records = [record for _, record in self.journal.history(self.closed(name).id)]
         return events(records)
+
+
+def _none(summary: Summary) -> bool:
+    return False
 
 
 def shape(history: Sequence[HistoryEvent]) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from penstock.asl.read import read
-from penstock.engine.brief import STATES, is_brief
+from penstock.engine.brief import CHARACTERS, STATES, is_brief
 from penstock.engine.program import compile_text
 
 END: dict[str, Any] = {"Type": "Pass", "End": True}
@@ -49,6 +49,11 @@ def test_what_is_plainly_short() -> None:
 )
 def test_what_could_take_long(states: dict[str, Any]) -> None:
     assert not brief(states)
+
+
+def test_many_references_and_long_texts() -> None:
+    assert not brief({"A": {"Type": "Pass", "Parameters": {f"{i}.$": "$" for i in range(STATES + 1)}, "End": True}})
+    assert not brief({"A": {"Type": "Pass", "Result": "x" * CHARACTERS, "End": True}})
 
 
 def test_an_escape_hides_nothing() -> None:

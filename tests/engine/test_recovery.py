@@ -13,7 +13,7 @@ from tests.engine.support import FUNCTION
 
 from penstock.engine.history import events
 from penstock.engine.objects import object_store
-from penstock.engine.tasks.handler import Cancel, Failed, Report, Reporter, Succeeded, TaskRequest
+from penstock.engine.tasks.handler import Cancel, Failed, Report, Reporter, Submitted, Succeeded, TaskRequest
 
 TASK = {"Type": "Task", "Resource": FUNCTION}
 
@@ -304,8 +304,6 @@ def test_a_token_is_good_in_the_next_process(tmp_path: Path) -> None:
             return resource.endswith("waitForTaskToken")
 
         def start(self, request: TaskRequest, report: Reporter) -> Cancel:
-            from penstock.engine.tasks.handler import Submitted
-
             tokens.append(request.arguments["Payload"]["t"])
             report(Submitted({"StatusCode": 200}))
             return lambda: None
@@ -328,6 +326,45 @@ def test_a_token_is_good_in_the_next_process(tmp_path: Path) -> None:
             "TaskStateExited",
             "ExecutionSucceeded",
         ]
+
+
+def test_work_with_a_token_that_went_on_in_the_process_is_begun_anew(tmp_path: Path) -> None:
+    document = {
+        "StartAt": "C",
+        "States": {
+            "C": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::ecs:runTask.waitForTaskToken",
+                "Parameters": {"TaskDefinition": "worker"},
+                "End": True,
+            }
+        },
+    }
+    reporters: list[Reporter] = []
+
+    class Worker:
+        def handles(self, resource: str) -> bool:
+            return resource.endswith("waitForTaskToken")
+
+        def start(self, request: TaskRequest, report: Reporter) -> Cancel:
+            reporters.append(report)
+            report(Submitted({"Tasks": []}, working=True))
+            return lambda: None
+
+        def close(self) -> None:
+            pass
+
+    first = Process(tmp_path / "x.db", [Worker()])
+    first.start(document, {})
+    first.turns(3)
+    first.end()
+    with Process(tmp_path / "x.db", [Worker()], clock=first.clock) as second:
+        second.turns(2)
+        assert len(reporters) == 2
+        reporters[-1](Succeeded("done"))
+        second.finish()
+        assert second.closed().output == "done"
+        assert [event["type"] for event in second.history()].count("TaskSubmitted") == 1
 
 
 def test_an_activity_waits_for_its_worker_or_is_with_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,15 @@ def lambda_event(number: int) -> EventRow:
         attempts=1,
         returned=3,
     )
+
+
+def of_format_1(file: Path) -> Path:
+    """Makes a file as the first format was: of the machine `m`, with executions of it, of its version 1 and its alias `live`, and
+    one of a machine `m` that was deleted before."""
+    connection = sqlite3.connect(file)
+    connection.executescript((Path(__file__).parent / "data" / "format_1.sql").read_text())
+    connection.close()
+    return file
 
 
 def names(database: Database) -> list[str]:

@@ -7,12 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.store.files import fill, lambda_event, names
+from tests.store.files import fill, lambda_event, names, of_format_1
 
 from penstock.errors import StoreDamaged
 from penstock.store import Database
+from penstock.store.executions import Executions
 from penstock.store.lambda_events import LambdaEvents
+from penstock.store.listing import Filter
 from penstock.store.salvage import salvage
+
+STATES = "arn:aws:states:us-east-1:123456789012"
 
 
 @pytest.fixture
@@ -101,6 +105,16 @@ def test_asynchronous_calls_are_saved_too(file: Path) -> None:
     database = Database(file.with_name("new.db"))
     assert [row.id for row in LambdaEvents.left(database, 10)] == [1, 2, 3]
     database.close()
+
+
+def test_what_is_saved_of_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
+    old = of_format_1(tmp_path / "old.db")
+    salvage(old, tmp_path / "new.db")
+    database = Database(tmp_path / "new.db")
+    found = Executions(database).of(f"{STATES}:stateMachine:m", Filter(by=f"{STATES}:stateMachine:m:live"))
+    assert [each.name for each in found] == ["waiting", "alias"]
+    database.close()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["new.db", "new.db.lock", "old.db"]
 
 
 def test_two_damaged_files_in_one_second_are_both_kept(file: Path) -> None:

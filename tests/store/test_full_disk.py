@@ -137,6 +137,39 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
         check(client, ran, lambda: room[0](), lambda: room.append(no_room(client)))
 
 
+def test_an_outage_is_said_once_however_many_starts_it_refuses(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Small things can still be written while large ones cannot, and each of them may take a start that is refused."""
+
+    def said() -> list[str]:
+        return [each.getMessage().partition(":")[0] for each in caplog.records if each.name == "penstock.engine"]
+
+    first = "Executions stand still, and none begins, until the database can be written"
+    last = "The database can be written again; executions go on."
+    ran: list[str] = []
+    with _client(tmp_path / "wf.db", ran) as client:
+        driver = client._service._state.loop.driver
+        machine = client.create_state_machine(name="m", definition=PASS, roleArn=ROLE)["stateMachineArn"]
+        waits = json.dumps({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 9999, "End": True}}})
+        going = client.create_state_machine(name="w", definition=waits, roleArn=ROLE)["stateMachineArn"]
+        client.start_execution(stateMachineArn=going)
+        make_room = no_room(client)
+        fill_up(client, machine)
+        for _ in range(3):
+            with pytest.raises(ClientError, match="ServiceUnavailable"):
+                client.start_execution(stateMachineArn=machine, input=json.dumps("x" * 200_000))
+            until(lambda: driver.failing is None)
+        assert said() == [first]
+        make_room()
+        client.start_execution(stateMachineArn=machine, input=json.dumps("x" * 200_000))
+        until(lambda: said() == [first, last])
+        make_room = no_room(client)
+        with pytest.raises(ClientError, match="ServiceUnavailable"):
+            client.start_execution(stateMachineArn=machine, input=json.dumps("x" * 200_000))
+        until(lambda: said() == [first, last, first])
+
+
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root of a Linux can mount a small disk")
 def test_a_disk_that_is_full(tmp_path: Path) -> None:
     with small_disk(tmp_path) as folder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import pytest
 from tests.store.files import row
 
-from penstock.store import Database
+from penstock.store import Database, Summary
 from penstock.store.executions import Closing, Executions
+from penstock.store.listing import Filter
 
 OWNER = "arn:aws:states:us-east-1:1:stateMachine:m"
 
@@ -19,13 +19,13 @@ OWNER = "arn:aws:states:us-east-1:1:stateMachine:m"
 def _closing(number: int) -> Closing:
     return Closing(
         id=number,
-        status="SUCCEEDED",
+        status="FAILED" if number in (10, 20, 30) else "SUCCEEDED",
         output=b'"' + b"o" * 1000 + b'"',
         error=None,
         cause=None,
         stopped=2.0,
         redriven=None,
-        redrive_count=0,
+        redrive_count=2 if number in (30, 31) else 0,
         events=5,
     )
 
@@ -37,13 +37,25 @@ def store(tmp_path: Path) -> Iterator[Executions]:
         Executions.insert(
             connection,
             [
-                row(number, input=b"[1]", record=json.dumps({"alias_arn": f"{OWNER}:live"} if number == 7 else {}))
-                for number in range(1, 1001)
+                row(
+                    number,
+                    input=b"[1]",
+                    version=f"{OWNER}:3" if number in (2, 7) else None,
+                    alias=f"{OWNER}:live" if number in (2, 7, 8) else None,
+                )
+                for number in range(1, 5001)
             ],
         )
-        Executions.close(connection, [_closing(number) for number in range(4, 1001)])
+        Executions.close(connection, [_closing(number) for number in range(4, 5001)])
+        connection.execute("UPDATE executions SET redrive_count = 1 WHERE id = 3")
     yield Executions(database)
     database.close()
+
+
+def listed(
+    store: Executions, owner: str | None = OWNER, before: int | None = None, limit: int = -1, **which: Any
+) -> list[Summary]:
+    return store.of(owner, Filter(**which), before=before, limit=limit)
 
 
 def _steps(store: Executions, **given: Any) -> tuple[list[int], int]:
@@ -57,7 +69,7 @@ def _steps(store: Executions, **given: Any) -> tuple[list[int], int]:
 
     with store.database.read() as connection:
         connection.set_progress_handler(count, 100)
-    found = [each.id for each in store.of(OWNER, **given)]  # with the same connection, the only one in the pool
+    found = [each.id for each in listed(store, **given)]  # with the same connection, the only one in the pool
     return found, steps
 
 
@@ -65,12 +77,60 @@ def test_the_few_that_run_are_found_without_looking_through_all(store: Execution
     found, steps = _steps(store, status="RUNNING", limit=10)
     assert found == [3, 2, 1]
     assert steps <= 3
-    assert _steps(store, status="SUCCEEDED", limit=2)[0] == [1000, 999]
+    assert _steps(store, status="SUCCEEDED", limit=2)[0] == [5000, 4999]
 
 
-def test_those_that_an_alias_started(store: Executions) -> None:
-    assert [each.id for each in store.of(OWNER, by=f"{OWNER}:live", limit=10)] == [7]
-    assert store.of(OWNER, by=f"{OWNER}:1", limit=10) == []
+FILTERS: list[tuple[dict[str, Any], list[int]]] = [
+    ({}, [5000, 4999, 4998]),
+    ({"status": "FAILED"}, [30, 20, 10]),
+    ({"status": "TIMED_OUT"}, []),
+    ({"redriven": True}, [31, 30, 3]),
+    ({"redriven": True, "status": "SUCCEEDED"}, [31]),
+    ({"redriven": False, "status": "FAILED"}, [20, 10]),
+    ({"by": f"{OWNER}:live"}, [8, 7, 2]),
+    ({"by": f"{OWNER}:live", "status": "SUCCEEDED"}, [8, 7]),
+    ({"by": f"{OWNER}:3"}, [7, 2]),
+    ({"by": f"{OWNER}:3", "redriven": True}, []),
+    ({"by": f"{OWNER}:4"}, []),
+    ({"status": "FAILED", "before": 30}, [20, 10]),
+    ({"after": 4998}, [5000, 4999]),
+    ({"after": 20, "status": "FAILED"}, [30]),
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), FILTERS)
+def test_a_page_costs_what_a_page_has(given: dict[str, Any], expected: list[int], store: Executions) -> None:
+    found, steps = _steps(store, **given, limit=3)
+    assert found == expected
+    assert steps <= 8, "it looks through more than it gives"
+    before: int | None = 1 << 40
+    paged: list[int] = []
+    while True:  # page by page, it comes to the same as looking through all
+        page = listed(store, **{**given, "before": given.get("before", before) if not paged else before}, limit=2)
+        paged += [each.id for each in page]
+        if len(page) < 2:
+            break
+        before = page[-1].id
+    with store.database.read() as connection:
+        rows = connection.execute(
+            "SELECT id, status, redrive_count > 0, version, alias FROM executions WHERE id < ? AND id > ? ORDER BY id DESC",
+            (given.get("before", 1 << 40), given.get("after", 0)),
+        ).fetchall()
+    assert paged == [
+        row[0]
+        for row in rows
+        if given.get("status") in (None, row[1])
+        and given.get("redriven") in (None, bool(row[2]))
+        and ("by" not in given or given["by"] in row[3:])
+    ]
+
+
+def test_all_machines_are_listed_together(store: Executions) -> None:
+    assert [each.id for each in store.of(None, limit=2)] == [5000, 4999]
+    assert [each.id for each in listed(store, owner=None, status="FAILED", limit=9)] == [30, 20, 10]
+    found, steps = _steps(store, owner=None, status="RUNNING", limit=10)
+    assert found == [3, 2, 1]
+    assert steps <= 3
 
 
 def test_a_listing_reads_no_inputs_and_no_outputs(store: Executions) -> None:

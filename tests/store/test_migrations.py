@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.store.files import fill, in_another_process, lambda_event, names
+from tests.store.files import fill, in_another_process, lambda_event, names, of_format_1
 
 from penstock.errors import StoreUnavailable, UsageError
 from penstock.failpoints import VARIABLE
@@ -51,6 +51,24 @@ def test_a_file_is_brought_up_to_date_and_the_old_one_kept(old: Path) -> None:
     kept = Database(backup)
     assert names(kept) == ["1", "2", "3"]
     kept.close()
+
+
+def test_a_file_of_the_first_format_comes_to_the_tables_that_a_new_one_has(tmp_path: Path) -> None:
+    Database(of_format_1(tmp_path / "old.db")).close()
+    Database(tmp_path / "new.db").close()
+    found = []
+    for name in ("old.db", "new.db"):
+        with sqlite3.connect(tmp_path / name) as connection:
+            found.append(
+                {
+                    (each, column[1], column[2])
+                    for each, sql in connection.execute("SELECT name, sql FROM sqlite_master")
+                    for column in connection.execute(f"SELECT * FROM pragma_table_info('{each}')").fetchall()
+                    or [(0, sql, "")]
+                }
+            )
+        connection.close()
+    assert found[0] == found[1]
 
 
 def test_a_migration_that_fails_has_not_happened(old: Path) -> None:

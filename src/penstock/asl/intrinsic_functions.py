@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from penstock.asl.equality import equal
 from penstock.asl.javatext import JavaRandom, to_string
+from penstock.asl.scope import MOST_BYTES, TooLarge
 from penstock.clock import Entropy
 from penstock.errors import JsonError
 from penstock.jsontools import dumps_text, loads
@@ -64,8 +65,12 @@ def _format(template: Any, *arguments: Any) -> str:
     if len(pieces) - 1 != len(arguments):
         raise placeholder_problem(len(pieces) - 1, len(arguments))
     parts = [pieces[0]]
+    length = 0
     for piece, argument in zip(pieces[1:], arguments, strict=True):
         parts.append(argument if type(argument) is str else to_string(argument))
+        length += len(parts[-1])
+        if length > MOST_BYTES:
+            raise TooLarge
         parts.append(piece)
     return "".join(parts)
 

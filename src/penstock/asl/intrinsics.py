@@ -16,7 +16,7 @@ from penstock.asl.intrinsic_functions import FUNCTIONS, IntrinsicProblem, format
 from penstock.asl.javatext import to_string
 from penstock.asl.paths.compile import compile_find
 from penstock.asl.paths.syntax import MAX_TEXT, Path, parse_prefix
-from penstock.asl.scope import Compute, EvaluationError, Scope, SyntaxProblem
+from penstock.asl.scope import MOST_BYTES, Compute, EvaluationError, Scope, SyntaxProblem, TooLarge
 from penstock.jsontools import Json, dumps_text
 
 MAX_NESTING: Final = 10
@@ -238,9 +238,14 @@ def _format(pieces: list[str], arguments: list[Compute]) -> Compute:
 
     def run(data: Json, scope: Scope) -> Json:
         parts = [first]
+        length = 0
         for argument, piece in pairs:
             value = argument(data, scope)
-            parts.append(value if type(value) is str else to_string(value))
+            text = value if type(value) is str else to_string(value)
+            length += len(text)
+            if length > MOST_BYTES:
+                raise TooLarge
+            parts.append(text)
             parts.append(piece)
         return "".join(parts)
 

@@ -8,7 +8,7 @@ structure with what they are given.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from penstock.clock import Entropy
 from penstock.jsontools import Json
@@ -41,6 +41,18 @@ class EvaluationError(Exception):
         self.error = error
         self.cause = cause
         self.location = location
+
+
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""Ours: how much of one value is ever computed. A state's data has 256 KiB at most, and what is between may be more than what
+is left of it; but a value that is in it thousands of times is not worth having."""
+
+
+class TooLarge(EvaluationError):
+    """What was being computed has more than MOST_BYTES. Whoever knows whose value it is says so in AWS's words."""
+
+    def __init__(self) -> None:
+        super().__init__("States.DataLimitExceeded", f"The value has more than {MOST_BYTES:,} bytes.")
 
 
 class SyntaxProblem(Exception):

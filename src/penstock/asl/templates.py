@@ -6,13 +6,13 @@ not depend on data is shared by every value it makes, and a template without any
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from penstock.asl.intrinsics import compile_intrinsic, is_intrinsic
 from penstock.asl.paths import compile_path
-from penstock.asl.scope import Compute, Scope, SyntaxProblem
-from penstock.jsontools import Json
+from penstock.asl.scope import MOST_BYTES, Compute, Scope, SyntaxProblem, TooLarge
+from penstock.jsontools import Json, weigh
 
 
 def compile_template(template: Json, *, field: str) -> Compute:
@@ -24,11 +24,64 @@ def compile_template(template: Json, *, field: str) -> Compute:
     """
     try:
         compute = _compile(template)
+        if compute is not None and _references(template) > FEW:
+            compute = _weighed(template)
     except RecursionError:
         raise SyntaxProblem(f"The value of {field} is nested too deeply.") from None
     if compute is None:
         return lambda data, scope: template
     return compute
+
+
+FEW: Final = 64
+"""Ours: a template with more references than this is weighed while it is filled. Each may give the whole input, and the text
+of a definition has room for a hundred thousand."""
+
+
+def _references(template: Any) -> int:
+    """How often a template can give what it is given."""
+    if isinstance(template, dict):
+        return sum(str(v).count("$") if k.endswith(".$") else _references(v) for k, v in template.items())
+    if isinstance(template, list):
+        return sum(map(_references, template))
+    return 0
+
+
+def _weighed(template: Json) -> Compute:
+    """The same value, made one field after another; raises TooLarge."""
+    computes: list[Compute] = []
+    fill = _slots(template, computes)
+
+    def compute(data: Json, scope: Scope) -> Json:
+        left = MOST_BYTES
+        values = []
+        for each in computes:
+            value = each(data, scope)
+            left -= weigh(value, left)
+            if left < 0:
+                raise TooLarge
+            values.append(value)
+        filled: Json = fill(iter(values))
+        return filled
+
+    return compute
+
+
+def _slots(template: Any, computes: list[Compute]) -> Callable[[Iterator[Json]], Any]:
+    """Collects what a template computes, in order, and returns what puts the values in their places."""
+    if isinstance(template, dict):
+        fields: list[tuple[str, Callable[[Iterator[Json]], Any]]] = []
+        for key, value in template.items():
+            if key.endswith(".$"):
+                computes.append(_compile_dynamic(key, value))
+                fields.append((key[:-2], next))
+            else:
+                fields.append((key, _slots(value, computes)))
+        return lambda values: {name: fill(values) for name, fill in fields}
+    if isinstance(template, list):
+        items = [_slots(item, computes) for item in template]
+        return lambda values: [fill(values) for fill in items]
+    return lambda values: template
 
 
 def compile_value(text: str, *, field: str) -> Compute:

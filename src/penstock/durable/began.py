@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from penstock.engine.journal import Journal, Link
+from penstock.engine.journal import Described, Journal, Link
 from penstock.engine.recovery import BY_RUN, begun_by_run
 from penstock.errors import InvalidInput
 from penstock.options import MachineType, Pace, ResumeOptions, RunOptions
@@ -104,9 +104,9 @@ STARTED: Final = f"{BY_RUN}null}}"
 def open_journal(database: Database, began: Began) -> Journal:
     """The journal of a call's driver, which says of each execution that a run began it."""
 
-    def describe(execution: Execution, link: Link | None) -> tuple[str, str]:
+    def describe(execution: Execution, link: Link | None) -> Described:
         if link is None:
-            return execution.machine_arn, began.record()
-        return link.map_run_arn or execution.machine_arn, STARTED
+            return Described(execution.machine_arn, began.record())
+        return Described(link.map_run_arn or execution.machine_arn, STARTED)
 
     return Journal(database, describe=describe, clean=CLEAN)

@@ -13,6 +13,8 @@ from penstock.asl.model import StateMachine
 
 STATES: Final = 25
 """Ours: each costs some microseconds, with the largest data 0.2 ms."""
+CHARACTERS: Final = 16 * 1024
+"""Ours: of a definition; a long one has long texts, or rules without end."""
 _TYPES: Final = (model.Pass, model.Choice, model.Wait, model.Succeed, model.Fail)
 _COMPUTING: Final = ("JSONata", "States.", "?", "..", "*", "\\u")
 """What a definition has that computes: expressions, intrinsic functions, filters and searches in paths; and the escape that
@@ -22,7 +24,12 @@ could hide them."""
 def is_brief(machine: StateMachine, text: str) -> bool:
     """Of a machine and its definition as JSON text. False where it is not plain to see."""
     states = machine.states
-    if len(states) > STATES or any(each in text for each in _COMPUTING):
+    if (
+        len(states) > STATES
+        or len(text) > CHARACTERS
+        or text.count('.$"') > STATES
+        or any(each in text for each in _COMPUTING)
+    ):
         return False
     if not all(isinstance(state, _TYPES) for state in states.values()):
         return False

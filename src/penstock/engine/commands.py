@@ -5,6 +5,7 @@ Of an execution whose turns are written down, what the world can see waits until
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from threading import Thread
@@ -45,6 +46,9 @@ from penstock.errors import PenstockError
 if TYPE_CHECKING:
     from penstock.engine.driver import Driver
     from penstock.engine.maprunning import ActiveRun
+
+
+_log = logging.getLogger("penstock.engine")
 
 
 class _Reporter:
@@ -122,8 +126,10 @@ class Commands:
         return _Reporter(self._driver, running, attempt)
 
     def start_now(self, running: Running, attempt: int, request: TaskRequest, taken: Taken | None) -> None:
-        if attempt not in running.cancels:
-            return  # it was cancelled before it was durable
+        if attempt not in running.cancels:  # it was cancelled before it was durable
+            if taken is not None and taken.submitted and request.token is None:
+                self._stop_taken(running, attempt, request, taken)
+            return
         if failpoints.ON:
             failpoints.hit("task.before_start")
         report = self._reporter(running, attempt)
@@ -152,6 +158,36 @@ class Commands:
             failpoints.hit("task.after_start")
         if attempt in running.cancels:
             running.cancels[attempt] = cancel
+
+    def _stop_taken(self, running: Running, attempt: int, request: TaskRequest, taken: Taken) -> None:
+        """What an earlier process had started, and nobody waits for any more."""
+        handler = select(self._driver.handlers, request)
+        report = self._reporter(running, attempt)  # nobody hears it
+        resume: Resume | None = getattr(handler, "resume", None)
+        try:
+            if isinstance(handler, NestedExecutions):
+                handler.start_for(running, request, report, taken)()
+            elif resume is not None:
+                resume(request, report, taken)()
+        except Exception as error:
+            _log.warning(
+                "What the state '%s' of %s had started (%s) was not stopped: %s",
+                request.state_name,
+                request.execution_arn,
+                request.resource,
+                error,
+            )
+
+    def let_go(self, running: Running) -> None:
+        """Stops the attempts that still run, but for those that the next process goes on with, in a service or so."""
+        entry = running.entry
+        for attempt, cancel in running.cancels.items():
+            if entry is not None and attempt in entry.left and not running.closed:
+                handler = select(self._driver.handlers, entry.requests[attempt])
+                if hasattr(handler, "resume"):
+                    continue
+            cancel()
+        running.cancels.clear()
 
     def _start_child(self, running: Running, command: StartChild) -> None:
         parent = running.execution
@@ -355,8 +391,7 @@ class Commands:
         cancel = running.cancels.pop(attempt, None)
         self._driver.outside.discard((running, attempt))
         if running.entry is not None:
-            running.entry.requests.pop(attempt, None)
-            running.entry.answers.pop(attempt, None)
+            running.entry.forget(attempt)
         token = running.tokens.pop(attempt, None)
         if token is not None:
             self._driver.callbacks.forget(token)

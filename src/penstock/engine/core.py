@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from penstock.asl.errors import QUERY_EVALUATION_ERROR
-from penstock.asl.scope import EvaluationError
+from penstock.asl.errors import QUERY_EVALUATION_ERROR, RUNTIME
+from penstock.asl.scope import EvaluationError, TooLarge
 from penstock.clock import Entropy, iso8601
 from penstock.engine import limits
 from penstock.engine.execution import (
@@ -41,6 +41,7 @@ from penstock.engine.mapruns import (
     MapRunEnded,
 )
 from penstock.engine.messages import (
+    Broken,
     CancelChild,
     CancelTask,
     CancelTimer,
@@ -58,6 +59,7 @@ from penstock.engine.messages import (
     TimersFired,
 )
 from penstock.engine.redriving import redrive, why_not
+from penstock.engine.states.base import too_large
 from penstock.errors import JsonError
 from penstock.jsontools import Json
 
@@ -108,6 +110,8 @@ def advance(execution: Execution, event: Event, now: float) -> list[Command]:
             redrive(turn)
     elif isinstance(event, StopRequested):
         turn.close("ABORTED", _ABORTED, 0, event.error, event.cause)
+    elif isinstance(event, Broken):
+        turn.break_off(event.cause)
     turn.drain()
     return turn.commands
 
@@ -337,6 +341,14 @@ class Turn:
         self.limit_time()
         self.ready.append(execution.root)
 
+    def break_off(self, cause: str) -> None:
+        """Ends an execution that a fault of the engine keeps from going on, maybe from its first step."""
+        last = self.base + len(self.records)
+        if not last:
+            self.execution.started = self.now
+            last = self.record((_STARTED, 0, self.now, self.execution.input_text, self.execution.role_arn))
+        self.close("FAILED", _FAILED, last, RUNTIME, cause)
+
     def limit_time(self) -> None:
         """Sets the timer of the whole execution."""
         execution = self.execution
@@ -416,6 +428,8 @@ class Turn:
         return f"An error occurred while executing the state '{name}' (entered at the event id #{frame.entered}). {problem.cause}"
 
     def _problem(self, frame: Frame, problem: EvaluationError, *, recovering: bool) -> None:
+        if isinstance(problem, TooLarge):
+            problem = too_large(frame.state.name)
         cause = problem.cause if isinstance(problem, PlainError) else self.told(frame, problem)
         self.states = None
         if problem.error == QUERY_EVALUATION_ERROR:

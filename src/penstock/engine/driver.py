@@ -39,7 +39,7 @@ from penstock.engine.messages import (
 )
 from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
-from penstock.engine.rounds import Settled, Show, is_of_withdrawn
+from penstock.engine.rounds import Outage, Settled, Show, is_of_withdrawn
 from penstock.engine.running import ExecutionResult, Observer, Running
 from penstock.engine.shared_loop import Posted, SharedLoop
 from penstock.engine.starting import ACCOUNT, REGION, Machines, new_execution
@@ -109,6 +109,7 @@ class Driver(SharedLoop):
         self._acks: list[Settled] = []
         self._fresh: list[Running] = []
         """Executions that no transaction has yet."""
+        self._outage = Outage()
         self.handlers: list[TaskHandler] = list(handlers)
         self.callbacks = callbacks or Callbacks()
         if callbacks is not None:
@@ -272,8 +273,9 @@ class Driver(SharedLoop):
         self.inbox.put((None, _WHOLE, Posted(_nothing)))  # it may be waiting for news
 
     def close(self, *, torn: bool = False) -> None:
-        """Stops the attempts that still run; a journal says that they were. The handlers stay open: they are the caller's.
-        `torn`: an exception came out of the loop, maybe in the midst of a turn; what is not committed is given up."""
+        """Stops the attempts that still run; a journal says that they did. Jobs elsewhere whose start it has go on, and the
+        next process with them. The handlers stay open: they are the caller's. `torn`: an exception came out of the loop,
+        maybe in the midst of a turn; what is not committed is given up."""
         with self.turning:
             self.ended = True
             self._end(torn=torn)
@@ -316,10 +318,8 @@ class Driver(SharedLoop):
             done(error)
 
     def _let_go(self, running: Running) -> None:
-        """Stops what is being done for an execution."""
-        for cancel in running.cancels.values():
-            cancel()
-        running.cancels.clear()
+        """Stops what this process does for an execution."""
+        self.commands.let_go(running)
         for token in running.tokens.values():
             self.callbacks.forget(token)
         running.tokens.clear()
@@ -363,19 +363,22 @@ class Driver(SharedLoop):
         """Ends a round: commits, and then does what waited for it. False where it cannot be committed."""
         journal = self.journal
         assert journal is not None
+        outage = self._outage
+        size = journal.pending_bytes() if outage.told else 0
         try:
             journal.commit()
         except StoreUnavailable as error:
-            first, self.failing = self.failing is None, error
+            self.failing = error
+            size = journal.pending_bytes()
             self._withdraw(error)
-            if first and self._open:
+            if outage.failed(size, self.clock.monotonic(), matters=bool(self._open)):
                 _log.error("Executions stand still, and none begins, until the database can be written: %s", error)
             for done in acks:
                 done(error)
             return False
-        if self.failing is not None:
+        if outage.told and outage.wrote(size, self.clock.monotonic()):
             _log.warning("The database can be written again; executions go on.")
-            self.failing = None
+        self.failing = None
         self._fresh.clear()
         held, self._held = self._held, []
         for call in held:

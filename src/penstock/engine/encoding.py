@@ -16,6 +16,7 @@ import msgpack
 from penstock.engine.history import KIND, KINDS, Record
 from penstock.engine.mapruns import ChildrenFound, ItemsRead, MapRunEnded
 from penstock.engine.messages import (
+    Broken,
     ChildClosed,
     Continued,
     Event,
@@ -101,6 +102,8 @@ def _event(event: Event) -> list[Any]:
             return ["children", event.run, [list(child) for child in event.children], succeeded]
         case StopRequested():
             return ["stop", event.error, event.cause]
+        case Broken():
+            return ["broken", event.cause]
         case Started():
             return ["start"]
         case Redriven():
@@ -149,6 +152,8 @@ def unpack_event(data: bytes) -> Event:
             return ChildrenFound(rest[0], [(child, count) for child, count in rest[1]], succeeded)
         case "stop":
             return StopRequested(*rest)
+        case "broken":
+            return Broken(*rest)
         case "start":
             return Started()
         case "redrive":

@@ -53,6 +53,17 @@ class Link:
     map_run_arn: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a service knows of an execution that begins: its owner (an ARN to list it by), a JSON text, and the version and
+    the alias that were asked for it."""
+
+    owner: str
+    record: str | None = None
+    version: str | None = None
+    alias: str | None = None
+
+
 @dataclass(slots=True)
 class Entry:
     """What the journal knows of a running execution."""
@@ -74,10 +85,20 @@ class Entry:
     """Attempts that the world works on, by their numbers: to start them anew."""
     answers: dict[int, Json] = field(default_factory=dict)
     """What their requests were answered, of those that go on elsewhere."""
+    left: frozenset[int] = frozenset()
+    """Those of them (some are over) whose answer a transaction has: the next process goes on with them."""
 
-    def note_answer(self, event: Event) -> None:
-        if isinstance(event, TaskReported) and isinstance(event.report, Submitted):
+    def note_answer(self, event: Event) -> bool:
+        """Whether it is that an attempt goes on elsewhere."""
+        if isinstance(event, TaskReported) and isinstance(event.report, Submitted) and not event.report.working:
             self.answers[event.attempt] = event.report.output
+            return True
+        return False
+
+    def forget(self, attempt: int) -> None:
+        """An attempt is over."""
+        self.requests.pop(attempt, None)
+        self.answers.pop(attempt, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +160,21 @@ def closed_of(summary: Summary) -> Closed:
 class Journal:
     """For one driver, in the thread of its loop; reading is for any thread.
 
-    `describe` says of an execution that begins what its owner is (an ARN to list it by), and what else its service knows
-    of it, as a JSON text.
+    `describe` says of an execution that begins what its service knows of it.
     """
 
     def __init__(
         self,
         database: Database,
         *,
-        describe: Callable[[Execution, Link | None], tuple[str, str | None]] | None = None,
+        describe: Callable[[Execution, Link | None], Described] | None = None,
         clean: str = "clean",
     ) -> None:
         self.database = database
         self.clean = clean
         """The key in `meta` that says whether the last process of this kind (a service, a run) ended in good order."""
         self.store = Executions(database)
-        self.describe = describe or (lambda execution, link: (execution.machine_arn, None))
+        self.describe = describe or (lambda execution, link: Described(execution.machine_arn))
         self._last_id, self._last_definition, self.last_at = self.store.last()
         self._definitions = self.store.definitions()
         self._latest = ("", 0)
@@ -170,6 +190,7 @@ class Journal:
         self._map_runs: dict[str, tuple[str, int, int, str]] = {}
         self._snapshots: dict[int, tuple[int, int, int, bytes]] = {}
         self._fresh: list[Entry] = []
+        self._answered: list[Entry] = []
 
     @property
     def pending(self) -> bool:
@@ -177,9 +198,24 @@ class Journal:
         return bool(self._turns or self._begun or self._closed or self._map_runs or self._snapshots or self._deleted)
 
     @property
+    def last_id(self) -> int:
+        """The number of the execution that was taken in last; from any thread."""
+        return self._last_id
+
+    @property
     def size(self) -> int:
         """How many turns wait for the commit."""
         return len(self._turns)
+
+    def pending_bytes(self) -> int:
+        """About how much waits for the commit."""
+        size = sum(len(row.input) + len(row.about) + len(row.record or "") for row in self._begun.values())
+        size += sum(ROW_BYTES + len(row[3]) + len(row[5] or b"") for row in self._turns)
+        size += sum(ROW_BYTES + len(row.output or b"") for row in self._closed.values())
+        size += sum(len(row[3]) for row in self._map_runs.values()) + sum(
+            len(row[3]) for row in self._snapshots.values()
+        )
+        return size + sum(len(text) for _, _, text in self._defined) + ROW_BYTES * len(self._deleted)
 
     # ---- what the driver tells
 
@@ -198,7 +234,7 @@ class Journal:
         self._last_id += 1
         entry = running.entry = Entry(self._last_id, definition, execution.type == "STANDARD" or child_of_run)
         entry.last = now
-        owner, record = self.describe(execution, link)
+        described = self.describe(execution, link)
         about = {
             "machine_arn": execution.machine_arn,
             "machine_name": execution.machine_name,
@@ -214,19 +250,21 @@ class Journal:
         self._begun[entry.id] = ExecutionRow(
             id=entry.id,
             arn=execution.arn,
-            owner=owner,
+            owner=described.owner,
             name=execution.name,
             type=execution.type,
             definition=definition,
             processor=execution.program.name or None,
             about=dumps_text(about),
-            record=record,
+            record=described.record,
             input=execution.input_text,
             started=now,
             parent=parent,
             child=None if parent is None or link is None else link.number,
             run=None if parent is None or link is None else link.run,
             items=1 if link is None else link.items,
+            version=described.version,
+            alias=described.alias,
         )
         self._fresh.append(entry)
 
@@ -250,14 +288,16 @@ class Journal:
         assert entry is not None
         execution = running.execution
         first = execution.base + 1
+        # All that may fail comes first: the turn is written down, or nothing of it is taken.
+        packed = pack_records(execution.records) if execution.records else None
+        told = pack_event(event)
         records = execution.take()
         running.records = execution.records
-        packed = pack_records(records) if records else None
-        told = pack_event(event)
         entry.turn += 1
         entry.last = now
         entry.grown += len(told) + (0 if packed is None else len(packed)) + ROW_BYTES
-        entry.note_answer(event)
+        if entry.note_answer(event):
+            self._answered.append(entry)
         self._turns.append((entry.id, entry.turn, now, told, first, packed))
         if execution.status != "RUNNING":
             self._close(running)
@@ -281,10 +321,22 @@ class Journal:
         )
 
     def broken(self, running: Running) -> None:
-        """A fault of the engine ended it: only its row says so."""
-        if running.entry is not None:
-            running.execution.take()
-            self._close(running)
+        """A fault of the engine ended it, and cannot be told to the core: only its row says so."""
+        if running.entry is None:
+            return
+        if not running.entry.turns:
+            self.over(running)
+            return
+        running.execution.records.clear()
+        self._close(running)
+
+    def half_told(self, running: Running) -> bool:
+        """Whether a fault cut in on a turn that is not written down; what it has recorded never happened then."""
+        entry, execution = running.entry, running.execution
+        if entry is None or not entry.turns or not execution.records:
+            return False
+        execution.records.clear()
+        return True
 
     def over(self, running: Running) -> None:
         """An execution whose turns are not written down has ended: nobody can ask after it."""
@@ -386,6 +438,8 @@ class Journal:
             self.last_at = max(self.last_at, self._turns[-1][2])
         for entry in self._fresh:
             entry.durable = True
+        for entry in self._answered:
+            entry.left = frozenset(entry.answers)
         self._forget()
 
     def end(self) -> None:
@@ -393,6 +447,17 @@ class Journal:
         self.commit()
         with self.database.write() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, 1)", (self.clean,))
+
+    def drop_definitions(self, most: int = 100) -> int:
+        """Deletes definitions that no execution runs or ran; how many. Those that the next commit needs stay."""
+        needed = {row.definition for row in self._begun.values()}
+        ids = set(self.store.unused_definitions(most + len(needed))) - needed
+        if ids:
+            with self.database.write() as connection:
+                self.store.undefine(connection, ids)
+            self._definitions = {key: number for key, number in self._definitions.items() if number not in ids}
+            self._latest = ("", 0)
+        return len(ids)
 
     # ---- questions, from any thread, about what is committed
 

@@ -77,6 +77,13 @@ class StopRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A fault of the engine, of which AWS has none: the execution cannot go on."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Redriven:
     """A closed execution goes on from what did not succeed; `redriving.why_not` says whether it may."""
 
@@ -96,6 +103,7 @@ Event: TypeAlias = (
     | MapRunUpdated
     | ChildrenFound
     | StopRequested
+    | Broken
     | Redriven
     | Continued
 )

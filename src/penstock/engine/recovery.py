@@ -2,8 +2,9 @@
 
 Each is told again what it was told, from its last snapshot on, and must come to the same history: the core is a function. If
 it does not (the journal is of another version of the engine), it is parked with the first difference, and nothing is guessed.
-What the world was doing for it is begun anew: attempts whose end was not written down start again, tokens and activities go
-on waiting, timers keep their instants, Map Runs go on reading where they were.
+What the world was doing for it is begun anew: attempts whose end was not written down start again, but for jobs whose start
+was answered, which are followed on; tokens and activities go on waiting, timers keep their instants, Map Runs go on reading
+where they were.
 """
 
 from __future__ import annotations
@@ -145,8 +146,8 @@ def _replay(journal: Journal, running: Running) -> None:
         entry.last = row.at
         entry.grown += len(row.event) + len(row.records or b"") + ROW_BYTES
     for attempt in [key for key in entry.requests if key not in execution.attempts]:
-        del entry.requests[attempt]
-        entry.answers.pop(attempt, None)
+        entry.forget(attempt)
+    entry.left = frozenset(entry.answers)
 
 
 def recover(
@@ -245,7 +246,9 @@ def adopt(driver: Driver, running: Running, by_id: dict[int, Running], back: flo
     for number, frame in list(execution.attempts.items()):
         attempt, join = frame.attempt, frame.join
         if attempt is not None and attempt.id == number:
-            taken = Taken(attempt.started, attempt.submitted, entry.answers.get(number))
+            # One that was submitted, but whose work went on in the process itself, is begun anew.
+            submitted = attempt.submitted and number in entry.answers
+            taken = Taken(attempt.started, submitted, entry.answers.get(number))
             driver.commands.start_task(running, number, entry.requests[number], taken)
         elif isinstance(join, RunJoin) and number in join.children:
             _child(driver, running, join, number, by_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from penstock.engine.history import Record, events
 from penstock.engine.running import Running
@@ -26,6 +26,38 @@ class Show:
         if self.running.observer is not None:
             for event in events(self.records, first=self.first):
                 self.running.observer(event)
+
+
+QUIET_SECONDS: Final = 60.0
+"""Ours: how long nothing has failed to be written when anything that can be counts as the end of an outage."""
+
+
+class Outage:
+    """A time in which not all can be written down: said once, not for each thing that is refused. On a full disk small things
+    may still be written, so it is over when as much has been written at once as could not be."""
+
+    __slots__ = ("_at", "_size", "told")
+
+    def __init__(self) -> None:
+        self.told = False
+        """Whether it is to be said when it is over."""
+        self._size = 0
+        self._at = 0.0
+
+    def failed(self, size: int, at: float, *, matters: bool) -> bool:
+        """So many bytes could not be written; whether that is to be said."""
+        self._size, self._at = size, at
+        if self.told or not matters:
+            return False
+        self.told = True
+        return True
+
+    def wrote(self, size: int, at: float) -> bool:
+        """So many bytes were written; whether that is to be said."""
+        if not self.told or not size or (size < self._size and at - self._at < QUIET_SECONDS):
+            return False
+        self.told = False
+        return True
 
 
 def is_of_withdrawn(call: Callable[[], None]) -> bool:

@@ -17,7 +17,8 @@ from penstock.runs.runs import Answer, Execution
 from penstock.services.stepfunctions.executions import described, entry
 from penstock.services.stepfunctions.stored import record_of
 from penstock.store import Database, Summary
-from penstock.store.records import Records
+from penstock.store.listing import Filter
+from penstock.store.records import Changes, Records
 
 PAGE = 200
 """Rows that a listing reads at once."""
@@ -48,7 +49,7 @@ class FileRuns:
     def _rows(self, status: str | None = None) -> Iterator[Summary]:
         before: int | None = None
         while True:
-            rows = self._store.of(None, before=before, status=status, limit=PAGE)
+            rows = self._store.of(None, Filter(status=status), before=before, limit=PAGE)
             yield from rows
             if len(rows) < PAGE:
                 return
@@ -56,7 +57,7 @@ class FileRuns:
 
     def _has(self, machine: str) -> bool:
         """Whether a server made a machine of that name or ARN here, or an execution is of one."""
-        made = Records(self._database, "machine").all()
+        made = Records(Changes(self._database), "machine").all()
         return any(_is_of(each.arn, machine) for each in made) or any(
             _is_of(each.owner, machine) for each in self._rows()
         )

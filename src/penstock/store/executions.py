@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from penstock.errors import StoreError
 from penstock.store.database import Database
+from penstock.store.listing import ALL, GONE, Filter, ids
 from penstock.store.texts import bound, text_of
 
 
@@ -31,6 +33,8 @@ class ExecutionRow:
     child: int | None = None
     run: int | None = None
     items: int = 1
+    version: str | None = None
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +116,8 @@ class Executions:
     def insert(connection: sqlite3.Connection, rows: Iterable[ExecutionRow]) -> None:
         connection.executemany(
             "INSERT INTO executions (id, arn, owner, name, type, status, definition, processor, about, record, input, "
-            "started, parent, child, run, items) VALUES (?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "started, parent, child, run, items, version, alias) "
+            "VALUES (?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 bound(
                     (
@@ -131,6 +136,8 @@ class Executions:
                         row.child,
                         row.run,
                         row.items,
+                        row.version,
+                        row.alias,
                     )
                 )
                 for row in rows
@@ -196,6 +203,10 @@ class Executions:
         connection.executemany("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", map(bound, rows))
 
     @staticmethod
+    def undefine(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+        connection.executemany("DELETE FROM definitions WHERE id = ?", [(each,) for each in ids])
+
+    @staticmethod
     def recovered(connection: sqlite3.Connection, rows: Iterable[tuple[int, int, str | None, int]]) -> None:
         """(recoveries, last turn, parked, id)."""
         connection.executemany(
@@ -219,9 +230,22 @@ class Executions:
             return dict(connection.execute("SELECT hash, id FROM definitions"))
 
     def definition(self, id: int) -> str:  # noqa: A002  (the column's name)
+        """Raises StoreError where it is not there (any more)."""
         with self.database.read() as connection:
             row = connection.execute("SELECT text FROM definitions WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise StoreError(f"{self.database.path} has no definition {id}.")
         return str(text_of(row[0]))
+
+    def unused_definitions(self, limit: int) -> list[int]:
+        """Ids of those that no execution refers to."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                "SELECT id FROM definitions WHERE NOT EXISTS "
+                "(SELECT 1 FROM executions WHERE definition = definitions.id AND run IS NULL) LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return [row[0] for row in rows]
 
     def find(self, arn: str) -> Summary | None:
         return self._one("arn = ?", (arn,))
@@ -243,67 +267,40 @@ class Executions:
 
     def running(self) -> Iterator[Summary]:
         """In the order in which they started, so that a parent comes before its children."""
-        return self._many("status = 'RUNNING' ORDER BY id", ())
+        # The ids are sorted, not the rows: those may be large.
+        return self._many("id IN (SELECT id FROM executions WHERE status = 'RUNNING') ORDER BY id", ())
 
     def children(self, parent: int, run: int) -> Iterator[Summary]:
         """Of one Map Run, in the order of their starts."""
         return self._many("parent = ? AND run = ? ORDER BY id", (parent, run))
 
     def of(
-        self,
-        owner: str | None,
-        *,
-        before: int | None = None,
-        status: str | None = None,
-        redriven: bool | None = None,
-        since: float | None = None,
-        by: str | None = None,
-        limit: int = -1,
+        self, owner: str | None, which: Filter = ALL, *, before: int | None = None, limit: int = -1
     ) -> list[Summary]:
-        """Newest first, those with an id under `before`; of one owner, or of all machines (no Map Run's children). `by` is the
-        version or the alias that was asked for them. Their inputs and outputs, which may be large, are left out."""
-        # Those that run are few, and have an index of their own; the plus leaves it to SQLite alone.
-        running = status == "RUNNING"
-        where = [("+owner = ?" if running else "owner = ?") if owner is not None else "run IS NULL"]
-        values: list[object] = [] if owner is None else [owner]
-        if running:
+        """Newest first, those with an id under `before`; of one owner, or of all machines (no Map Run's children, and by their
+        status alone). Their inputs and outputs, which may be large, are left out."""
+        if owner is not None:
+            query, values = ids(owner, which, before, limit)
+            return list(self._many(f"id IN ({query}) ORDER BY id DESC LIMIT ?", (*values, limit), _LISTED))
+        where, values = ["run IS NULL"], []
+        if before is not None:
+            where.append("id < ?")
+            values.append(before)
+        if which.status == "RUNNING":  # few: the index has them together, though not in order
             where.append("status = 'RUNNING'")
-            status = None
-        if by is not None:
-            where.append("? IN (json_extract(record, '$.version_arn'), json_extract(record, '$.alias_arn'))")
-            values.append(by)
-        for text, value in (("id < ?", before), ("status = ?", status), ("started >= ?", since)):
-            if value is not None:
-                where.append(text)
-                values.append(value)
-        if redriven is not None:
-            where.append("redrive_count > 0" if redriven else "redrive_count = 0")
+        elif which.status is not None:
+            where.append("+status = ?")
+            values.append(which.status)
+        else:
+            where.append(f"+status <> '{GONE}'")
         return list(self._many(f"{' AND '.join(where)} ORDER BY id DESC LIMIT ?", (*values, limit), _LISTED))
-
-    def ended_before(self, instant: float, limit: int) -> list[int]:
-        """Ids of whole executions (no Map Run's children, which go with their parents) that ended before `instant`."""
-        with self.database.read() as connection:
-            rows = connection.execute(
-                "SELECT id FROM executions WHERE stopped < ? AND run IS NULL AND status <> 'RUNNING' LIMIT ?",
-                (instant, limit),
-            ).fetchall()
-        return [row[0] for row in rows]
-
-    def descendants(self, id: int) -> list[int]:  # noqa: A002
-        """The children of its Map Runs, and of theirs, and so on. What Tasks started is on its own."""
-        with self.database.read() as connection:
-            rows = connection.execute(
-                "WITH RECURSIVE below(id) AS (SELECT id FROM executions WHERE parent = ? AND run IS NOT NULL UNION "
-                "SELECT e.id FROM executions e JOIN below ON e.parent = below.id AND e.run IS NOT NULL) "
-                "SELECT id FROM below",
-                (id,),
-            ).fetchall()
-        return [row[0] for row in rows]
 
     def counts(self) -> dict[str, int]:
         """Status → how many."""
         with self.database.read() as connection:
-            return dict(connection.execute("SELECT status, count(*) FROM executions GROUP BY status"))
+            found = dict(connection.execute("SELECT status, count(*) FROM executions GROUP BY status"))
+        found.pop(GONE, None)
+        return found
 
     def counts_of(self, parent: int, run: int) -> list[tuple[str, int, int]]:
         """Of a Map Run's children: status, how many, and how many items they have."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from penstock.errors import PenstockError, UsageError
 from penstock.store.database import Database
+from penstock.store.schema import MIGRATIONS
 
 _TABLES: Final = ("definitions", "executions", "journal", "snapshots", "lambda_events")
 _KEYED: Final = {"map_runs": "arn", "records": "kind, arn"}
@@ -43,7 +44,8 @@ def salvage(damaged: Path, new: Path) -> dict[str, int]:
     _remove(part)
     whole = _whole(damaged, part.with_name(f"{part.name}.copy"))
     old = sqlite3.connect(f"{whole.absolute().as_uri()}?mode=ro", uri=True)
-    database = Database(part)
+    version = _version(old)
+    database = Database(part, migrations=MIGRATIONS[:version])
     found: dict[str, int] = {}
     try:
         with database.write() as connection:
@@ -56,6 +58,9 @@ def salvage(damaged: Path, new: Path) -> dict[str, int]:
     finally:
         old.close()
         database.close()
+        if version < len(MIGRATIONS):  # what an older version wrote is brought up to date as at its next start
+            Database(part).close()
+            part.with_name(f"{part.name}.format-{version}").unlink(missing_ok=True)
         if whole != damaged:
             _remove(whole)
     if any(found.values()):
@@ -64,6 +69,15 @@ def salvage(damaged: Path, new: Path) -> dict[str, int]:
     if not new.exists():
         raise UsageError(f"Nothing can be read of {damaged}.")
     return found
+
+
+def _version(old: sqlite3.Connection) -> int:
+    """Of the file's format; the newest where that cannot be read."""
+    with suppress(sqlite3.DatabaseError):
+        version: int = old.execute("PRAGMA user_version").fetchone()[0]
+        if 0 < version < len(MIGRATIONS):
+            return version
+    return len(MIGRATIONS)
 
 
 def _remove(database: Path) -> None:

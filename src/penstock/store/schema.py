@@ -78,7 +78,31 @@ CREATE TABLE records (
 CREATE INDEX records_of ON records (kind, owner, number);
 """
 
-_LAMBDA_EVENTS: Final = """
+_SECOND: Final = """
+-- What an execution was started by, beside its owner.
+ALTER TABLE executions ADD COLUMN version TEXT;
+ALTER TABLE executions ADD COLUMN alias TEXT;
+UPDATE executions SET version = json_extract(record, '$.version_arn'), alias = json_extract(record, '$.alias_arn')
+    WHERE record LIKE '%"version_arn"%' OR record LIKE '%"alias_arn"%';
+
+-- Executions with numbers up to `after` are of an earlier machine of its name.
+UPDATE records SET data = json_set(data, '$.after', coalesce((SELECT max(id) FROM executions
+    WHERE owner = records.arn AND started < json_extract(records.data, '$.created')), 0)) WHERE kind = 'machine';
+
+-- One index for listings by any filter takes the place of two: an execution's beginning and its end cost what they did.
+DROP INDEX executions_by_owner;
+DROP INDEX executions_running;
+CREATE INDEX executions_by_status ON executions (status, owner, redrive_count > 0);
+CREATE INDEX executions_by_version ON executions (version, status, redrive_count > 0) WHERE version IS NOT NULL;
+CREATE INDEX executions_by_alias ON executions (alias, status, redrive_count > 0) WHERE alias IS NOT NULL;
+
+-- Map Runs' children go with their parents, and run what these run.
+DROP INDEX executions_by_end;
+CREATE INDEX executions_by_end ON executions (stopped) WHERE stopped IS NOT NULL AND run IS NULL;
+CREATE INDEX executions_by_definition ON executions (definition) WHERE run IS NULL;
+"""
+
+_THIRD: Final = """
 -- Asynchronous calls of functions that have not ended, and records of ended ones that have not been delivered.
 CREATE TABLE lambda_events (
     id INTEGER PRIMARY KEY,             -- counts them in the order of their acceptance
@@ -95,4 +119,4 @@ CREATE TABLE lambda_events (
 );
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _LAMBDA_EVENTS)
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SECOND, _THIRD)

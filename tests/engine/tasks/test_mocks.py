@@ -73,7 +73,7 @@ def test_jobs_and_callbacks_are_submitted_first() -> None:
     assert list(submitted.output) == ["MD5OfMessageBody", "MessageId", "SdkHttpMetadata", "SdkResponseMetadata"]  # type: ignore[arg-type]
     assert ended == Succeeded(None)
     attempt = Attempt(handler, request(INVOKE + ".waitForTaskToken", {}, state="Pay"))
-    assert attempt.reports[0] == Submitted({})
+    assert attempt.reports[0] == Submitted({}, working=True)
 
 
 def test_a_file(tmp_path: Path) -> None:

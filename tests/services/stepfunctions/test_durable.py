@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.engine.journaling import Process
 from tests.store.files import in_another_process
 
 from penstock.clock import SystemClock
@@ -19,6 +20,7 @@ from penstock.errors import MissingRequirement, ServiceError
 from penstock.failpoints import VARIABLE
 from penstock.services.stepfunctions import StepFunctions
 from penstock.store import Database
+from penstock.store.purging import purge
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 STATES = "arn:aws:states:us-east-1:123456789012"
@@ -64,21 +66,22 @@ def status(target: StepFunctions, arn: str) -> str:
 
 # ---- retention
 
+EACH = {
+    "Type": "Map",
+    "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "P",
+        "States": {"P": {"Type": "Pass", "End": True}},
+    },
+}
+MAP = machine(M={**EACH, "End": True})
+
 
 def test_what_was_kept_long_enough_goes_and_its_name_is_free(tmp_path: Path) -> None:
     clock = Offset()
     inner = machine(W={"Type": "Wait", "Seconds": 200 * DAY, "End": True})
     outer = machine(
-        M={
-            "Type": "Map",
-            "ItemProcessor": {
-                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-                "StartAt": "P",
-                "States": {"P": {"Type": "Pass", "End": True}},
-            },
-            "ResultPath": None,
-            "Next": "N",
-        },
+        M={**EACH, "ResultPath": None, "Next": "N"},
         N={
             "Type": "Task",
             "Resource": "arn:aws:states:::states:startExecution",
@@ -120,6 +123,100 @@ def test_a_process_that_dies_while_it_deletes_has_deleted_nothing(tmp_path: Path
     assert said.startswith("-9: ")
     with service(tmp_path / "wf.db") as target:
         assert len(target.call("GetExecutionHistory", {"executionArn": arn})["events"]) == 4
+
+
+@pytest.mark.parametrize("visit", [1, 2, 5, 9])
+@pytest.mark.parametrize("place", ["inside", "between"])
+def test_a_process_that_dies_between_two_parts_of_a_deletion_leaves_nothing_wrong(
+    place: str, visit: int, tmp_path: Path
+) -> None:
+    with service(tmp_path / "wf.db") as target:
+        arn = start(target, create(target, "m", MAP), "x", list(range(40)))
+        until(lambda: status(target, arn) == "SUCCEEDED")
+        run = target.call("ListMapRuns", {"executionArn": arn})["mapRuns"][0]["mapRunArn"]
+    program = (
+        "import sys, time; from penstock.store import Database, purging\n"
+        "purging.purge.__kwdefaults__['rows'] = 8\n"
+        "from penstock.services.stepfunctions import StepFunctions\n"
+        "StepFunctions(database=Database(sys.argv[1]), retention_days=0); time.sleep(30)"
+    )
+    said = in_another_process(
+        program, tmp_path / "wf.db", environ={**os.environ, VARIABLE: f"purge.{place}=kill@{visit}"}
+    )
+    assert said.startswith("-9: ")
+    with service(tmp_path / "wf.db") as target:  # which keeps for 90 days
+        if (place, visit) == ("inside", 1):
+            assert len(target.call("GetExecutionHistory", {"executionArn": arn})["events"]) == 8
+            assert len(target.call("ListExecutions", {"mapRunArn": run})["executions"]) == 40
+            return
+        with pytest.raises(ServiceError, match="Execution Does Not Exist"):
+            status(target, arn)
+        with pytest.raises(ServiceError, match="Map Run Does Not Exist"):
+            target.call("DescribeMapRun", {"mapRunArn": run})
+        assert start(target, f"{STATES}:stateMachine:m", "x", [1]) == arn  # its name is free
+        until(lambda: status(target, arn) == "SUCCEEDED")
+        until(lambda: _rows(tmp_path / "wf.db", "SELECT count(*) FROM executions") == [(2,)])
+        assert _rows(tmp_path / "wf.db", "SELECT count(DISTINCT execution) FROM journal") == [(2,)]
+
+
+def _rows(file: Path, query: str) -> list[Any]:
+    database = Database(file, read_only=True, check=False)
+    try:
+        with database.read() as connection:
+            return connection.execute(query).fetchall()
+    finally:
+        database.close()
+
+
+def test_definitions_go_with_the_last_execution_of_them(tmp_path: Path) -> None:
+    clock = Offset()
+    waits = machine(W={"Type": "Wait", "Seconds": 300 * DAY, "End": True})
+    with service(tmp_path / "wf.db", clock=clock) as target:
+        for name, definition in {
+            "old": machine(A={"Type": "Pass", "End": True}),
+            "waits": waits,
+            "map": MAP,
+        }.items():
+            arn = start(target, create(target, name, definition), "x", [1])
+            until(lambda arn=arn, name=name: name == "waits" or status(target, arn) == "SUCCEEDED")
+    clock.by += 60 * DAY
+    with service(tmp_path / "wf.db", clock=clock) as target:
+        assert len(_rows(tmp_path / "wf.db", "SELECT id FROM definitions")) == 3
+        arn = start(target, f"{STATES}:stateMachine:map", "y", [1])
+        until(lambda: status(target, arn) == "SUCCEEDED")
+    clock.by += 60 * DAY
+    with service(tmp_path / "wf.db", clock=clock) as target:
+        until(lambda: len(_rows(tmp_path / "wf.db", "SELECT id FROM definitions")) == 2)
+        for name in ("old", "map", "waits"):  # and each begins as before, whether its text is there or not
+            arn = start(target, f"{STATES}:stateMachine:{name}", "z", [1])
+            until(lambda arn=arn, name=name: name == "waits" or status(target, arn) == "SUCCEEDED")
+            assert target.call("DescribeStateMachineForExecution", {"executionArn": arn})["definition"]
+        assert len(_rows(tmp_path / "wf.db", "SELECT id FROM definitions")) == 3
+    with service(tmp_path / "wf.db", clock=clock) as target:
+        assert target.recovered is not None
+        assert not target.recovered.parked
+        assert len(target.recovered.running) == 2
+
+
+def test_a_definition_stays_for_an_execution_that_begins_while_it_would_go(tmp_path: Path) -> None:
+    """Its last execution has just been deleted, and the next is taken in and not yet written down."""
+    document = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    with Process(tmp_path / "wf.db") as process:
+        process.start(document, 1, "first")
+        process.finish()
+        second = process.start({**document, "Comment": "another"}, 1, "other")
+        process.finish()
+        assert second.closed
+        assert purge(process.database, float("inf")) > 0
+        process.start(document, 2, "second")
+        assert process.journal.drop_definitions() == 1
+        process.finish()
+        assert process.closed("second").status == "SUCCEEDED"
+        third = process.start({**document, "Comment": "another"}, 3, "third")
+        process.finish()
+        assert third.entry is not None
+        assert '"another"' in process.journal.store.definition(third.entry.definition)
+        assert process.journal.drop_definitions() == 0
 
 
 # ---- faults

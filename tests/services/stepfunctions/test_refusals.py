@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,21 +136,22 @@ def test_a_token_that_was_made_up_is_invalid(operation: str, place: int | str, s
     assert refusal(service, operation, **given, nextToken=made_up).code == "InvalidToken"
 
 
-def test_a_deletion_that_was_cut_off_can_be_asked_for_again(
+def test_a_deletion_that_could_not_be_written_down_can_be_asked_for_again(
     service: StepFunctions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = create(service)
     service.call("PublishStateMachineVersion", {"stateMachineArn": machine})
     delete = Records.delete
 
-    def full(records: Records, arn: str) -> None:
+    def full(records: Records, arn: str, afterwards: Callable[[], None]) -> None:
         if arn.endswith(":1"):
             raise StoreUnavailable("The disk is full.")
-        delete(records, arn)
+        delete(records, arn, afterwards)
 
     monkeypatch.setattr(Records, "delete", full)
     assert refusal(service, "DeleteStateMachine", stateMachineArn=machine).code == "ServiceUnavailable"
     monkeypatch.undo()
+    assert len(service.call("ListStateMachineVersions", {"stateMachineArn": machine})["stateMachineVersions"]) == 1
     service.call("DeleteStateMachine", {"stateMachineArn": machine})
     create(service)
     assert service.call("ListStateMachineVersions", {"stateMachineArn": machine})["stateMachineVersions"] == []

@@ -12,7 +12,7 @@ from penstock.asl.jsonata.faults import InternalFault, JsonataFault, stack_fault
 from penstock.asl.jsonata.references import states_fields
 from penstock.asl.jsonata.syntax import Node
 from penstock.asl.jsonata.values import UNDEFINED, Function
-from penstock.asl.scope import Compute, EvaluationError, Scope, SyntaxProblem
+from penstock.asl.scope import MOST_BYTES, Compute, EvaluationError, Scope, SyntaxProblem, TooLarge
 from penstock.asl.timestamps import to_seconds
 from penstock.clock import Entropy
 from penstock.jsontools import Json, dumps_text
@@ -74,18 +74,36 @@ def compile_jsonata(
     With `expect` (`array`, `boolean`, `number`, `string`, `object`, or several with `|` between), an expression that is the
     whole value must give that type.
 
-    The function raises EvaluationError (States.QueryEvaluationError).
+    The function raises EvaluationError (States.QueryEvaluationError), TooLarge.
     """
     try:
-        compute = _compile(value, field, expect, evaluator)
+        part = _compile(value, field, expect, evaluator)
     except RecursionError:
         raise SyntaxProblem(f"The value of {field} is nested too deeply.") from None
-    if compute is None:
+    if part is None:
         return lambda data, scope: value
-    return compute
+    return lambda data, scope: part(data, scope, _Scales())
 
 
-def _compile(value: Any, field: str, expect: str | None, evaluator: Compile) -> Compute | None:
+class _Scales:
+    """What is left for the values of one payload."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MOST_BYTES
+
+    def take(self, weight: int) -> None:
+        """At least so many bytes more. Raises TooLarge."""
+        self.left -= weight
+        if self.left < 0:
+            raise TooLarge
+
+
+_Part: TypeAlias = Callable[[Json, Scope, _Scales], Json]
+
+
+def _compile(value: Any, field: str, expect: str | None, evaluator: Compile) -> _Part | None:
     """None: the value is its own result."""
     if isinstance(value, str):
         return _compile_text(expression_text(value), field, expect, evaluator) if is_expression(value) else None
@@ -98,21 +116,21 @@ def _compile(value: Any, field: str, expect: str | None, evaluator: Compile) -> 
     return None
 
 
-def _assembled(value: Any, parts: list[tuple[Any, Compute]]) -> Compute | None:
+def _assembled(value: Any, parts: list[tuple[Any, _Part]]) -> _Part | None:
     if not parts:
         return None
 
-    def build(data: Json, scope: Scope) -> Json:
+    def build(data: Json, scope: Scope, scales: _Scales) -> Json:
         result = value.copy()
         for key, compute in parts:
-            result[key] = compute(data, scope)
+            result[key] = compute(data, scope, scales)
         built: Json = result
         return built
 
     return build
 
 
-def _compile_text(text: str, field: str, expect: str | None, evaluator: Compile) -> Compute:
+def _compile_text(text: str, field: str, expect: str | None, evaluator: Compile) -> _Part:
     try:
         expression = evaluator(text)
     except JsonataFault as fault:
@@ -120,13 +138,13 @@ def _compile_text(text: str, field: str, expect: str | None, evaluator: Compile)
     used = states_fields(expression.tree)
     subject = f"The JSONata expression '{text}' specified for the field '{field}'"
 
-    def compute(data: Json, scope: Scope) -> Json:
+    def compute(data: Json, scope: Scope, scales: _Scales) -> Json:
         own = {"states": _states(data, scope, used)} if used else {}
         try:
             value = expression.evaluate(
                 UNDEFINED, own, outer=scope.variables, entropy=lambda: scope.entropy, now=lambda: _now(scope)
             )
-            result: Json = _checked(_as_json(value), expect)
+            result: Json = _checked(_as_json(value, scales), expect)
             return result
         except _Unfit as problem:
             reason = str(problem)
@@ -163,25 +181,29 @@ class _Unfit(Exception):
     """The result is no JSON, or not of the type that the field takes."""
 
 
-def _as_json(value: Any) -> Any:
+def _as_json(value: Any, scales: _Scales) -> Any:
     """The result as JSON: plain arrays, whole numbers as integers, numbers that JSON lacks as texts (measured)."""
     if value is UNDEFINED:
         raise _Unfit("returned nothing (undefined).")
     if isinstance(value, Function):
         raise _Unfit("returned an unsupported result type.")
-    return _plain(value)
+    return _plain(value, scales)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, scales: _Scales) -> Any:
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if kind is str:
+        scales.take(len(value))
+        return value
+    if kind is int or kind is bool or value is None:
         return value
     if kind is float:
         return _plain_number(value)
     if kind is dict:
         changed: dict[str, Any] | None = None
+        scales.take(1 + 4 * len(value))
         for key, item in value.items():
-            plain = _plain(item)
+            plain = _plain(item, scales)
             if plain is not item:
                 if changed is None:
                     changed = dict(value)
@@ -190,15 +212,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         items: list[Any] = []
         changed_item = kind is not list
+        scales.take(1 + len(value))
         for item in value:  # a comprehension would be a second Python frame at every level
-            plain = _plain(item)
+            plain = _plain(item, scales)
             changed_item = changed_item or plain is not item
             items.append(plain)
         return items if changed_item else value
     if isinstance(value, Function):
         raise _Unfit("returned an unsupported result type.")
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, scales) for key, item in value.items()}
     raise _Unfit("returned an unsupported result type.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from penstock.asl.scope import Compute, EvaluationError
+from penstock.asl.scope import Compute, EvaluationError, TooLarge
 from penstock.engine import limits, texts
 from penstock.engine.execution import RETRY, WAITING, Failure, Frame, PlainError
 from penstock.engine.history import KIND
@@ -164,7 +164,11 @@ class State:
 
     def assigning(self, turn: Turn, frame: Frame, assign: Compute, value: Json) -> Any:
         """What Assign gives where `$` is `value`: the frame's new variables, and the assigned ones as JSON texts."""
-        assigned = assign(value, turn)
+        too_large = "The assigned variables exceed the maximum number of bytes service limit."
+        try:
+            assigned = assign(value, turn)
+        except TooLarge:
+            raise EvaluationError(DATA_LIMIT, too_large) from None
         assert isinstance(assigned, dict)
         written = {}
         total = 0
@@ -172,9 +176,7 @@ class State:
             written[name] = text = dumps(content)
             total += len(text)
         if total > limits.PAYLOAD_BYTES:
-            raise EvaluationError(
-                DATA_LIMIT, "The assigned variables exceed the maximum number of bytes service limit."
-            )
+            raise EvaluationError(DATA_LIMIT, too_large)
         variables = {**frame.variables, **assigned}
         # One is as large as one Assign at most, so only many can be too much together.
         if len(variables) * limits.PAYLOAD_BYTES > limits.VARIABLES_BYTES and (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from penstock.asl.errors import HEARTBEAT_TIMEOUT, QUERY_EVALUATION_ERROR, TIMEOUT
-from penstock.asl.scope import Compute
+from penstock.asl.scope import Compute, EvaluationError, TooLarge
 from penstock.clock import iso8601
 from penstock.engine import execution as at
 from penstock.engine import limits
@@ -119,18 +119,16 @@ class Task(RecoveringState):
         # An activity's worker gets a token too, but the context object does not show it.
         token = turn.token(attempt.id) if resource.kind is Kind.ACTIVITY else attempt.token
         value = frame.value if self.input_path is None else self.input_path(frame.value, turn)
-        arguments = value if self.parameters is None else self.parameters(value, turn)
+        try:
+            arguments = value if self.parameters is None else self.parameters(value, turn)
+        except TooLarge:
+            raise self._too_large() from None
         if arguments is frame.value:
             text = frame.text
         else:
             text = dumps(arguments)
             if len(text) > limits.PAYLOAD_BYTES:
-                at_fault = self.resource.name if resource.kind is Kind.LAMBDA else resource.type
-                raise at.PlainError(
-                    DATA_LIMIT,
-                    f"The state/task '{at_fault}' provided parameters with a size exceeding the maximum number of bytes "
-                    "service limit.",
-                )
+                raise self._too_large()
         timeout = self.timeout.of(turn, value)
         heartbeat = self.heartbeat.of(turn, value)
         credentials = None if self.credentials is None else self.credentials(value, turn)
@@ -233,6 +231,15 @@ class Task(RecoveringState):
             error = None if report.error is None else report.error[: limits.ERROR_CHARACTERS]
             cause = None if report.cause is None else report.cause[: limits.CAUSE_CHARACTERS]
             self._failed(turn, frame, self.failed_kind, Failure(error, cause))
+
+    def _too_large(self) -> EvaluationError:
+        resource = self.resource
+        at_fault = resource.name if resource.kind is Kind.LAMBDA else resource.type
+        return at.PlainError(
+            DATA_LIMIT,
+            f"The state/task '{at_fault}' provided parameters with a size exceeding the maximum number of bytes service "
+            "limit.",
+        )
 
     def _submitted(self, turn: Turn, frame: Frame, attempt: Attempt, output: Json) -> None:
         resource = self.resource

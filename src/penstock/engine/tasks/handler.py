@@ -62,8 +62,8 @@ class Started:
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """A `.sync` or `.waitForTaskToken` request has been accepted; the task itself goes on. `output` is the answer of the
-    starting call (recorded in TaskSubmitted). `working`: the handler itself goes on and will report the end, so virtual
-    time must not jump over it as it does while a token is out in the world."""
+    starting call (recorded in TaskSubmitted). `working`: it goes on in this process, whose handler will report the end. So
+    virtual time must not jump over it as it does while a token is out in the world, and it ends with the process."""
 
     output: Json
     working: bool = False
@@ -112,7 +112,7 @@ Resume: TypeAlias = "Callable[[TaskRequest, Reporter, Taken], Cancel]"
 @dataclass(frozen=True, slots=True)
 class Taken:
     """An attempt that an earlier process began and whose end it did not write down. `started`: a worker has it (activities);
-    `submitted`: what was to be started is, and `answer` is what its start was answered."""
+    `submitted`: what was to be started is, and goes on without that process; `answer` is what its start was answered."""
 
     started: bool = False
     submitted: bool = False
@@ -122,7 +122,8 @@ class Taken:
 class TaskHandler(Protocol):
     """A handler that can refuse a request by more than its resource (the state's name, the FunctionName in it) also has
     `answers(request) -> bool`; `select` asks it. One that can go on with an attempt that an earlier process began has
-    `resume(request, report, taken) -> Cancel`; of others the attempt is started anew."""
+    `resume(request, report, taken) -> Cancel`; of others the attempt is started anew. Where a driver with a journal closes, it
+    does not cancel what such a handler has submitted."""
 
     def handles(self, resource: str) -> bool: ...
 

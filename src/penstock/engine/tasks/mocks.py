@@ -112,7 +112,7 @@ class MockHandler:
         answer = step.answer
         if isinstance(answer, Succeeded):
             if request.resource.endswith((".sync", ".sync:2", ".waitForTaskToken")):
-                report(Submitted(self._started(request, answer.output)))
+                report(Submitted(self._started(request, answer.output), working=True))
             elif ":lambda:" in request.resource and ":states:::" not in request.resource:
                 answer = Succeeded(_payload_of(answer.output))
             if self._complete:

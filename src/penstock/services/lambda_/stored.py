@@ -7,18 +7,20 @@ from typing import Any
 from penstock.services.lambda_.records import Alias, Code, EventConfig, Function, Policy, Revision, Version
 from penstock.services.stepfunctions.stored import StoredTable
 from penstock.store import Database
+from penstock.store.records import Changes
 
 
 class Stored:
     """A Repository in a file."""
 
     def __init__(self, database: Database) -> None:
-        self.functions: StoredTable[Function] = StoredTable(database, "lambda.function", _function)
-        self.versions: StoredTable[Version] = StoredTable(database, "lambda.version", _version)
-        self.aliases: StoredTable[Alias] = StoredTable(database, "lambda.alias", lambda data: Alias(**data))
-        self.policies: StoredTable[Policy] = StoredTable(database, "lambda.policy", _policy)
+        changes = Changes(database)
+        self.functions: StoredTable[Function] = StoredTable(changes, "lambda.function", _function)
+        self.versions: StoredTable[Version] = StoredTable(changes, "lambda.version", _version)
+        self.aliases: StoredTable[Alias] = StoredTable(changes, "lambda.alias", lambda data: Alias(**data))
+        self.policies: StoredTable[Policy] = StoredTable(changes, "lambda.policy", _policy)
         self.event_configs: StoredTable[EventConfig] = StoredTable(
-            database, "lambda.events", lambda data: EventConfig(**data)
+            changes, "lambda.events", lambda data: EventConfig(**data)
         )
 
 

@@ -23,14 +23,15 @@ def create_activity(state: State, given: Parameters) -> Answer:
     with state.lock:
         before = state.callbacks.list_activities()
         activity = state.callbacks.create_activity(given["name"])
-        if state.stored is not None:
-            try:
-                state.stored.put_activity(activity)
-            except StoreError:
-                if activity not in before:
-                    state.callbacks.delete_activity(activity.arn)
-                raise
-    tags.set_all(state, activity.arn, new_tags)
+        try:
+            with state.repository.together():
+                if state.stored is not None:
+                    state.stored.put_activity(activity)
+                tags.set_all(state, activity.arn, new_tags)
+        except (ServiceError, StoreError):
+            if activity not in before:
+                state.callbacks.delete_activity(activity.arn)
+            raise
     return {"activityArn": activity.arn, "creationDate": activity.creation_date}
 
 
@@ -53,10 +54,12 @@ def _entry(activity: Activity) -> Answer:
 
 def delete_activity(state: State, given: Parameters) -> Answer:
     parse(given["activityArn"], "activity")
-    if state.stored is not None:
-        state.stored.delete_activity(given["activityArn"])
-    state.callbacks.delete_activity(given["activityArn"])
-    state.repository.tags.delete(given["activityArn"])
+    with state.lock:
+        with state.repository.together():
+            if state.stored is not None:
+                state.stored.delete_activity(given["activityArn"])
+            state.repository.tags.delete(given["activityArn"])
+        state.callbacks.delete_activity(given["activityArn"])
     return {}
 
 

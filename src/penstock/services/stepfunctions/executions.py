@@ -24,6 +24,7 @@ from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, number_of, page, token
 from penstock.services.stepfunctions.records import Started
 from penstock.services.stepfunctions.state import Answer, Parameters, State, Target, instant, no_machine
+from penstock.store.listing import Filter
 
 _INCLUDED: Final = {"included": True}
 _LEFT_OUT: Final = {"included": False}
@@ -292,20 +293,20 @@ def list_executions(state: State, given: Parameters) -> Answer:
     redriven = given.get("redriveFilter")
     last = number_of("ListExecutions", given)
     if machine_arn is not None:
-        owner, since = _owner(state, machine_arn)
+        owner, after = _owner(state, machine_arn)
     else:
         parse(given["mapRunArn"], "mapRun")
-        owner, since = given["mapRunArn"], None
+        owner, after = given["mapRunArn"], 0
+
+    which = Filter(
+        after=after,
+        status=given.get("statusFilter"),
+        redriven=None if redriven is None else redriven == "REDRIVEN",
+        by=machine_arn if machine_arn != owner else None,
+    )
 
     def listed() -> Answer:
-        found = state.kept.of(
-            owner,
-            before=last,
-            status=given.get("statusFilter"),
-            redriven=None if redriven is None else redriven == "REDRIVEN",
-            since=since,
-            by=machine_arn if machine_arn != owner else None,
-        )
+        found = state.kept.of(owner, which, before=last)
         return page(
             "ListExecutions",
             given,
@@ -320,8 +321,8 @@ def list_executions(state: State, given: Parameters) -> Answer:
     return state.loop.call(listed) if state.stored is None else listed()
 
 
-def _owner(state: State, text: str) -> tuple[str, float]:
-    """The machine whose executions are meant, and when it was made: those from before are of one that was deleted."""
+def _owner(state: State, text: str) -> tuple[str, int]:
+    """The machine whose executions are meant, and the number of the last one that is of an earlier machine of its name."""
     arn = parse(text, "stateMachine")
     machine = state.repository.machines.get(arn.base.partition("/")[0])
     if machine is None or (
@@ -330,34 +331,40 @@ def _owner(state: State, text: str) -> tuple[str, float]:
         raise no_machine(text)
     if machine.type != "STANDARD":
         raise _not_of_this_type()
-    return arn.base, machine.created
+    return arn.base, machine.after
 
 
 def get_execution_history(state: State, given: Parameters) -> Answer:
-    execution = state.found(given["executionArn"])
+    found = state.found(given["executionArn"])
     most = int(given.get("maxResults") or DEFAULT)
     last = number_of("GetExecutionHistory", given)
     reverse = bool(given.get("reverseOrder"))
 
     def cut() -> tuple[Sequence[Record], int, int]:
-        count = state.kept.events(execution)
+        count = state.kept.events(found)
         if reverse:
             end = count if last is None else min(count, last - 1)
             start = max(0, end - most)
         else:
             start = 0 if last is None else last
             end = min(count, start + most)
-        return state.kept.records(execution, start, end), start, count
+        return state.kept.records(found, start, end), start, count
 
-    records, start, count = state.loop.call(cut)
-    found = events(records, first=start + 1)
+    if found.execution.status != "RUNNING" if found.running is None else state.loop.settled(found.running):
+        # Nothing of it changes any more: a redrive adds to it, and what was kept long enough goes as a whole.
+        records, start, count = cut()
+        if len(records) < most:
+            state.found(given["executionArn"])
+    else:
+        records, start, count = state.loop.call(cut)
+    listed = events(records, first=start + 1)
     if reverse:
-        found.reverse()
+        listed.reverse()
     if not given.get("includeExecutionData", True):
-        found = [_without_data(event) for event in found]
-    answer: Answer = {"events": found}
-    if found and (start > 0 if reverse else start + len(found) < count):
-        answer["nextToken"] = token("GetExecutionHistory", given, found[-1]["id"])
+        listed = [_without_data(event) for event in listed]
+    answer: Answer = {"events": listed}
+    if listed and (start > 0 if reverse else start + len(listed) < count):
+        answer["nextToken"] = token("GetExecutionHistory", given, listed[-1]["id"])
     return answer
 
 

@@ -16,6 +16,7 @@ from penstock.engine.mapruns import MapRun
 from penstock.errors import ServiceError, StoreError
 from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.records import Machine, MemoryTable, Revision, Started, Table
+from penstock.store.listing import ALL, Filter
 
 if TYPE_CHECKING:
     from penstock.engine.running import Running
@@ -33,7 +34,7 @@ class Found:
 
 
 class Kept(Protocol):
-    """All for the loop's thread but `find`, which is for any."""
+    """All for the loop's thread but `find`, which is for any, and what is asked of an execution that has ended for good."""
 
     def expect(self, record: Started) -> None:
         """A request or a state is about to start this execution."""
@@ -47,6 +48,9 @@ class Kept(Protocol):
     def taken_name(self, arn: str) -> bool:
         """Whether there is or was an execution of that ARN."""
 
+    def newest(self) -> int:
+        """The number of the execution that began last; from any thread."""
+
     def begun(self, running: Running) -> None:
         """An execution has made its first steps."""
 
@@ -55,21 +59,12 @@ class Kept(Protocol):
 
     def find(self, arn: str) -> Found | None: ...
 
-    def of(
-        self,
-        owner: str,
-        *,
-        before: int | None = None,
-        status: str | None = None,
-        redriven: bool | None = None,
-        since: float | None = None,
-        by: str | None = None,
-    ) -> Iterator[Found]:
-        """Those of a machine or a Map Run, newest first: numbered under `before`, started at `since` or later, `by` a version
-        or an alias. For any thread where there is a file: it is read as it is written down, without inputs and outputs."""
+    def of(self, owner: str, which: Filter = ALL, *, before: int | None = None) -> Iterator[Found]:
+        """Those of a machine or a Map Run, newest first and numbered under `before`. For any thread where there is a file: it is
+        read as it is written down, without inputs and outputs."""
 
     def running_of(self, machine_arn: str) -> list[Running]:
-        """Those of a machine that run."""
+        """Those of a machine that run, from the moment on when they were taken in."""
 
     def events(self, found: Found) -> int:
         """How many there are."""
@@ -132,35 +127,33 @@ class KeptInMemory:
             return None
         return Found(record, running.execution, running, lambda: record.revision)
 
+    def newest(self) -> int:
+        return self._number
+
     def taken_name(self, arn: str) -> bool:
         return arn in self._running
 
-    def of(
-        self,
-        owner: str,
-        *,
-        before: int | None = None,
-        status: str | None = None,
-        redriven: bool | None = None,
-        since: float | None = None,
-        by: str | None = None,
-    ) -> Iterator[Found]:
+    def of(self, owner: str, which: Filter = ALL, *, before: int | None = None) -> Iterator[Found]:
         for record in self._executions.of(owner, newest_first=True):
             found = self.find(record.arn)
             if found is None or (before is not None and record.number >= before):
                 continue
+            if record.number <= which.after:
+                return
             execution = found.execution
             if (
-                (status is None or execution.status == status)
-                and (redriven is None or redriven == bool(execution.redrive_count))
-                and (since is None or execution.started >= since)
-                and (by is None or by in (record.version_arn, record.alias_arn))
+                which.status in (None, execution.status)
+                and which.redriven in (None, bool(execution.redrive_count))
+                and which.by in (None, record.version_arn, record.alias_arn)
             ):
                 yield found
 
     def running_of(self, machine_arn: str) -> list[Running]:
-        found = (self._running.get(record.arn) for record in self._executions.of(machine_arn))
-        return [running for running in found if running is not None and not running.closed]
+        return [
+            running
+            for running in self._running.values()
+            if not running.closed and parse(running.execution.machine_arn, "stateMachine").base == machine_arn
+        ]
 
     def events(self, found: Found) -> int:
         assert found.running is not None
@@ -201,6 +194,10 @@ def started_unsaid(execution: Execution, machines: Table[Machine], map_run_arn: 
         map_run_arn=map_run_arn,
         items=items,
     )
+
+
+def no_execution(arn: str) -> ServiceError:
+    return ServiceError(f"Execution Does Not Exist: '{arn}'", code="ExecutionDoesNotExist")
 
 
 def unavailable(error: StoreError) -> ServiceError:

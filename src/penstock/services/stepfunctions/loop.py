@@ -20,7 +20,7 @@ from penstock.clock import Clock, Entropy
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.driver import Driver, Machines, Observer
 from penstock.engine.execution import Execution
-from penstock.engine.messages import Event
+from penstock.engine.messages import Broken, Event
 from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler
@@ -439,21 +439,37 @@ class _Driver(Driver):
 
     def _break(self, running: Running, error: Exception) -> None:
         execution = running.execution
+        cause = f"A fault of the engine ended the execution: {type(error).__name__}: {error}"
+        if self.journal is not None and self.journal.half_told(running):
+            execution.status = "RUNNING"
+            execution.output = execution.output_text = None
+        if execution.status == "RUNNING":
+            try:
+                super().tell_now(running, Broken(cause))
+            except Exception:
+                _log.exception("The execution %s cannot even be ended in good order.", execution.arn)
+                self._give_up(running, cause)
+        with suppress(Exception):
+            self._let_go(running)
+        self._open.discard(running)
+        self._by_arn.pop(execution.arn, None)
+        if running.on_close is not None:
+            on_close, running.on_close = running.on_close, None
+            on_close(running)
+
+    def _give_up(self, running: Running, cause: str) -> None:
+        """Ends it by its status alone."""
+        execution = running.execution
+        if execution.status != "RUNNING":
+            return  # it was told, and what came of that is what failed
         execution.ready.clear()
         execution.timers.clear()
         execution.status = "FAILED"
         execution.error = "States.Runtime"
-        execution.cause = f"A fault of the engine ended the execution: {type(error).__name__}: {error}"
+        execution.cause = cause
         execution.stopped = self.clock.now()
-        self._open.discard(running)
-        self._by_arn.pop(execution.arn, None)
-        with suppress(Exception):
-            self._let_go(running)
-        if self.journal is not None and running.entry is not None:
+        if self.journal is not None:
             self.journal.broken(running)
-        if running.on_close is not None:
-            on_close, running.on_close = running.on_close, None
-            on_close(running)
 
 
 @dataclass(frozen=True, slots=True)

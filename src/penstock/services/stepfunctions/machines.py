@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from penstock.engine import limits
+from penstock.engine.running import Running
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions import tags
 from penstock.services.stepfunctions.arns import invalid, parse
@@ -48,9 +49,10 @@ def create_state_machine(state: State, given: Parameters) -> Answer:
         ),
         published=(publish, given.get("versionDescription")),
     )
-    with state.lock:
+    with state.lock, state.repository.together():
         known = state.repository.machines.get(arn)
         if known is None:
+            machine = replace(machine, after=state.kept.newest())
             state.repository.machines.put(machine)
             tags.set_all(state, arn, new_tags)
         elif _same(known, machine):
@@ -94,7 +96,7 @@ def update_state_machine(state: State, given: Parameters) -> Answer:
         problem = problems_of(given["definition"], machine.type)
         if problem is not None:
             raise ServiceError(problem, code="InvalidDefinition")
-    with state.lock:
+    with state.lock, state.repository.together():
         machine = state.machine(given["stateMachineArn"])
         now = state.now()
         old = machine.revision
@@ -132,13 +134,15 @@ def published(state: State, machine: Machine, description: str | None) -> Versio
         description=description,
         created=state.now(),
     )
-    state.repository.versions.put(version)
-    state.repository.machines.put(replace(machine, last_version=number))
+    with state.repository.together():
+        state.repository.versions.put(version)
+        state.repository.machines.put(replace(machine, last_version=number))
     return version
 
 
 def delete_state_machine(state: State, given: Parameters) -> Answer:
-    """The machine goes at once, and its executions end: AWS ends them at their next transition (API reference)."""
+    """The machine goes at once, and its executions end: AWS ends them at their next transition (API reference). Both have
+    happened when this returns."""
     arn = parse(given["stateMachineArn"], "stateMachine")
     if arn.rest:
         raise ServiceError(
@@ -147,18 +151,24 @@ def delete_state_machine(state: State, given: Parameters) -> Answer:
             code="ValidationException",
         )
     repository = state.repository
-    with state.lock:
-        if repository.machines.get(arn.text) is None:
-            return {}
-        # The machine last: until then, what was cut off can be asked for again.
-        repository.tags.delete(arn.text)
-        for version in list(repository.versions.of(arn.text)):
-            repository.versions.delete(version.arn)
-        for alias in list(repository.aliases.of(arn.text)):
-            repository.aliases.delete(alias.arn)
-        repository.machines.delete(arn.text)
-    for running in state.loop.call(lambda: state.kept.running_of(arn.text)):
+
+    def delete() -> list[Running]:
+        # In the loop's thread: an execution begins before and is stopped, or comes after and is refused.
+        with state.lock, repository.together():
+            repository.tags.delete(arn.text)
+            for version in list(repository.versions.of(arn.text)):
+                repository.versions.delete(version.arn)
+            for alias in list(repository.aliases.of(arn.text)):
+                repository.aliases.delete(alias.arn)
+            repository.machines.delete(arn.text)
+        # Also where there was no machine any more: the process may have ended before its executions did.
+        return state.kept.running_of(arn.text)
+
+    found = state.loop.call(delete)
+    for running in found:
         state.loop.driver.stop(running)
+    if found:
+        state.loop.call(lambda: None, durable=True)
     return {}
 
 

@@ -6,6 +6,7 @@ A record changes by being replaced. `Memory` forgets with its process; a store t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -37,6 +38,8 @@ class Machine:
     published: tuple[bool, str | None]
     last_version: int = 0
     """Numbers of versions are never given twice."""
+    after: int = 0
+    """Executions with numbers up to this are of an earlier machine of its name."""
 
     @property
     def owner(self) -> str:
@@ -136,7 +139,10 @@ class Table(Protocol[R]):
 
 
 class Repository(Protocol):
-    """Everything that outlives a request. The service writes under its lock, one change of one record at a time."""
+    """Everything that outlives a request. The service writes under its lock. What is changed within `together` is changed as
+    one: all of it when that is over, nothing where an exception comes out; until then nobody sees it."""
+
+    def together(self) -> AbstractContextManager[None]: ...
 
     @property
     def machines(self) -> Table[Machine]: ...
@@ -183,3 +189,6 @@ class Memory:
         self.versions: MemoryTable[Version] = MemoryTable()
         self.aliases: MemoryTable[Alias] = MemoryTable()
         self.tags: MemoryTable[Tags] = MemoryTable()
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()  # nothing can fail, and nobody dies in between

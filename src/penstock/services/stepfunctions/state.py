@@ -19,7 +19,7 @@ from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import Arn, parse
 from penstock.services.stepfunctions.delivery import Delivery, LogSink, delivery
-from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, unavailable
+from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, no_execution, unavailable
 from penstock.services.stepfunctions.loop import Loop
 from penstock.services.stepfunctions.programs import Programs
 from penstock.services.stepfunctions.records import (
@@ -191,7 +191,7 @@ class State:
         parse(text, "execution")
         found = self.kept.find(text)
         if found is None:
-            raise ServiceError(f"Execution Does Not Exist: '{text}'", code="ExecutionDoesNotExist")
+            raise no_execution(text)
         return found
 
     def begin(
@@ -204,7 +204,10 @@ class State:
         trace_header: str | None = None,
     ) -> Running:
         """Begins an execution that a request or a state starts, in the loop's thread. Raises ServiceError
-        ExecutionAlreadyExists."""
+        ExecutionAlreadyExists, StateMachineDoesNotExist where the target was deleted since it was found."""
+        machine = self.repository.machines.get(target.machine.arn)
+        if machine is None or (machine.created, machine.after) != (target.machine.created, target.machine.after):
+            raise no_machine(execution.machine_arn)
         standard = execution.type == "STANDARD"  # nobody can ask after others
         if standard:
             machine, version, alias = target.machine, target.version, target.alias

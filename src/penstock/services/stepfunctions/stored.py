@@ -5,21 +5,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from penstock import failpoints
 from penstock.engine.callbacks import Activity
 from penstock.engine.execution import Execution
 from penstock.engine.history import Record as HistoryRecord
 from penstock.engine.history import instant
-from penstock.engine.journal import Journal, Link, closed_of
+from penstock.engine.journal import Described, Journal, Link, closed_of
 from penstock.engine.mapruns import MapRun
 from penstock.engine.recovery import Programs, restore
-from penstock.errors import ServiceError
+from penstock.errors import ServiceError, StoreError
 from penstock.services.stepfunctions.arns import parse
-from penstock.services.stepfunctions.kept import Found, started_unsaid
+from penstock.services.stepfunctions.kept import Found, no_execution, started_unsaid
 from penstock.services.stepfunctions.records import (
     Alias,
     Machine,
@@ -32,7 +32,9 @@ from penstock.services.stepfunctions.records import (
     Version,
 )
 from penstock.store import Database, RecordRow, Summary
-from penstock.store.records import Records
+from penstock.store.listing import ALL, Filter
+from penstock.store.purging import purge
+from penstock.store.records import Changes, Records
 
 if TYPE_CHECKING:
     from penstock.engine.driver import Driver
@@ -45,10 +47,11 @@ PAGE: Final = 200
 
 
 class StoredTable(Generic[R]):
-    """A table whose changes are durable when its calls return."""
+    """A table whose changes are durable when its calls return, or when the changes are over that they are part of."""
 
-    def __init__(self, database: Database, kind: str, make: Callable[[dict[str, Any]], R]) -> None:
-        self._records = Records(database, kind)
+    def __init__(self, changes: Changes, kind: str, make: Callable[[dict[str, Any]], R]) -> None:
+        self._changes = changes
+        self._records = Records(changes, kind)
         self._table: MemoryTable[R] = MemoryTable()
         self._numbers: dict[str, int] = {}
         self._last = 0
@@ -60,18 +63,26 @@ class StoredTable(Generic[R]):
         return self._table.get(arn)
 
     def put(self, record: R) -> None:
-        number = self._numbers.get(record.arn, self._last + 1)
         data = json.dumps(asdict(record), separators=(",", ":"))  # type: ignore[call-overload]  # all are dataclasses
-        self._records.put(RecordRow(record.arn, record.owner, number, data))
-        self._numbers[record.arn] = number
-        self._last = max(self._last, number)
-        self._table.put(record)
+        with self._changes.together():
+            number = self._numbers.get(record.arn)
+            if number is None:
+                number = self._last = self._last + 1
+
+            def put() -> None:
+                self._numbers[record.arn] = number
+                self._table.put(record)
+
+            self._records.put(RecordRow(record.arn, record.owner, number, data), put)
 
     def delete(self, arn: str) -> None:
-        if self._table.get(arn) is not None:
-            self._records.delete(arn)
+        def delete() -> None:
             self._numbers.pop(arn, None)
             self._table.delete(arn)
+
+        with self._changes.together():
+            if self._table.get(arn) is not None:
+                self._records.delete(arn, delete)
 
     def of(self, owner: str, *, newest_first: bool = False) -> Iterator[R]:
         return self._table.of(owner, newest_first=newest_first)
@@ -103,11 +114,15 @@ class Stored:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.machines: StoredTable[Machine] = StoredTable(database, "machine", _machine)
-        self.versions: StoredTable[Version] = StoredTable(database, "version", _version)
-        self.aliases: StoredTable[Alias] = StoredTable(database, "alias", _alias)
-        self.tags: StoredTable[Tags] = StoredTable(database, "tags", _tags)
-        self._activities = Records(database, "activity")
+        self._changes = changes = Changes(database)
+        self.machines: StoredTable[Machine] = StoredTable(changes, "machine", _machine)
+        self.versions: StoredTable[Version] = StoredTable(changes, "version", _version)
+        self.aliases: StoredTable[Alias] = StoredTable(changes, "alias", _alias)
+        self.tags: StoredTable[Tags] = StoredTable(changes, "tags", _tags)
+        self._activities = Records(changes, "activity")
+
+    def together(self) -> AbstractContextManager[None]:
+        return self._changes.together()
 
     def activities(self) -> list[Activity]:
         """In the order of their making."""
@@ -120,10 +135,14 @@ class Stored:
     def put_activity(self, activity: Activity) -> None:
         data = {"name": activity.name, "created": activity.creation_date.timestamp()}
         number = round(activity.creation_date.timestamp() * 1000)
-        self._activities.put(RecordRow(activity.arn, "", number, json.dumps(data)))
+        self._activities.put(RecordRow(activity.arn, "", number, json.dumps(data)), _nothing)
 
     def delete_activity(self, arn: str) -> None:
-        self._activities.delete(arn)
+        self._activities.delete(arn, _nothing)
+
+
+def _nothing() -> None:
+    """Activities are in memory elsewhere."""
 
 
 _FIELDS: Final = tuple(field.name for field in fields(Revision) if field.name != "definition")
@@ -158,11 +177,13 @@ class KeptInFile:
         self._expected: dict[str, Started] = {}
         self._records: dict[str, Started] = {}
         """Of executions that run."""
+        self._tidy = False
+        """Whether no definition can be left alone: what an earlier process deleted is not known."""
         self.driver: Driver
         journal.describe = self.describe
 
-    def describe(self, execution: Execution, link: Link | None) -> tuple[str, str | None]:
-        """What the journal writes down of an execution that begins: its owner, and its record as JSON."""
+    def describe(self, execution: Execution, link: Link | None) -> Described:
+        """What the journal writes down of an execution that begins."""
         record = self._expected.pop(execution.arn, None)
         if record is None:
             arn, items = (None, 1) if link is None else (link.map_run_arn, link.items)
@@ -175,7 +196,8 @@ class KeptInFile:
         }
         if record.revision is not None and record.map_run_arn is None:
             data["revision"] = {name: getattr(record.revision, name) for name in _FIELDS}
-        return record.owner, json.dumps(data, separators=(",", ":"))
+        text = json.dumps(data, separators=(",", ":"))
+        return Described(record.owner, text, record.version_arn, record.alias_arn)
 
     def expect(self, record: Started) -> None:
         self._expected[record.arn] = record
@@ -188,6 +210,9 @@ class KeptInFile:
 
     def begun(self, running: Running) -> None:
         """The journal has it."""
+
+    def newest(self) -> int:
+        return self._journal.last_id
 
     def taken_name(self, arn: str) -> bool:
         return self.driver.find(arn) is not None or self._store.find(arn) is not None
@@ -206,7 +231,14 @@ class KeptInFile:
             if data is None and summary.run is not None:  # a Map Run's child runs what its parent runs
                 parent = self._store.by_id(summary.parent or 0)
                 data = None if parent is None else json.loads(parent.record or "{}").get("revision")
-            return None if data is None else Revision(**data, definition=self._store.definition(summary.definition))
+            if data is None:
+                return None
+            try:
+                return Revision(**data, definition=self._store.definition(summary.definition))
+            except StoreError:
+                if self._store.find(summary.arn) is not None:
+                    raise
+                raise no_execution(summary.arn) from None  # it was purged since
 
         execution = closed_of(summary) if running is None else running.execution
         return Found(record_of(summary), execution, running, revision)
@@ -223,20 +255,9 @@ class KeptInFile:
             return None
         return Found(record, running.execution, running, lambda: record.revision)  # begun in this very round
 
-    def of(
-        self,
-        owner: str,
-        *,
-        before: int | None = None,
-        status: str | None = None,
-        redriven: bool | None = None,
-        since: float | None = None,
-        by: str | None = None,
-    ) -> Iterator[Found]:
+    def of(self, owner: str, which: Filter = ALL, *, before: int | None = None) -> Iterator[Found]:
         while True:
-            rows = self._store.of(
-                owner, before=before, status=status, redriven=redriven, since=since, by=by, limit=PAGE
-            )
+            rows = self._store.of(owner, which, before=before, limit=PAGE)
             for summary in rows:
                 yield self._found(summary)
             if len(rows) < PAGE:
@@ -244,7 +265,8 @@ class KeptInFile:
             before = rows[-1].id
 
     def running_of(self, machine_arn: str) -> list[Running]:
-        found = [self.driver.find(summary.arn) for summary in self._store.of(machine_arn, status="RUNNING")]
+        # Not as the file has it, where what has begun in this very round is not yet.
+        found = [self.driver.find(arn) for arn, record in self._records.items() if record.owner == machine_arn]
         return [running for running in found if running is not None]
 
     def events(self, found: Found) -> int:
@@ -290,16 +312,17 @@ class KeptInFile:
         self._records[summary.arn] = record_of(summary)
         return running
 
-    def purge(self, before: float, most: int = 500) -> int:
-        """Deletes executions that ended before an instant, with their Map Runs' children; how many."""
-        ids = self._store.ended_before(before, most)
-        if ids:
-            below = [each for number in ids for each in self._store.descendants(number)]
-            with self._journal.database.write() as connection:
-                self._store.delete(connection, [*ids, *below])
-                if failpoints.ON:
-                    failpoints.hit("purge.inside")
-        return len(ids)
+    def purge(self, before: float) -> int:
+        """Deletes a part of the executions that ended before an instant, with their Map Runs' children, and then of the
+        definitions that none is left of; how many rows. 0 when there is nothing left to delete."""
+        found = purge(self._journal.database, before)
+        if found:
+            self._tidy = False
+        elif not self._tidy:
+            # A machine has its own text of what it runs: when the next execution begins, it is written down again.
+            found = self._journal.drop_definitions()
+            self._tidy = not found
+        return found
 
 
 def _id(running: Running | None) -> int:

@@ -15,13 +15,15 @@ MOST: Final = 50
 
 
 def tag_resource(state: State, given: Parameters) -> Answer:
-    set_all(state, _resource(state, given["resourceArn"]), read(given["tags"]))
+    new = read(given["tags"])
+    with state.lock:  # the resource may be deleted meanwhile, and its tags are not to be another's
+        set_all(state, _resource(state, given["resourceArn"]), new)
     return {}
 
 
 def untag_resource(state: State, given: Parameters) -> Answer:
-    arn = _resource(state, given["resourceArn"])
     with state.lock:
+        arn = _resource(state, given["resourceArn"])
         left = {key: value for key, value in _tags(state, arn).items() if key not in given["tagKeys"]}
         state.repository.tags.put(Tags(arn=arn, tags=left))
     return {}

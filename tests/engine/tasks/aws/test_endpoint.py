@@ -6,12 +6,15 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.engine.tasks.aws.conftest import run_task
 
 import penstock
+from penstock.config import load_settings, with_aws
+from penstock.durable import stop_in_file
 
 pytest.importorskip("boto3")
 
@@ -195,3 +198,52 @@ def test_many_at_once(batch: tuple[Batch, str]) -> None:
     }
     result = penstock.run(machine, list(range(30)), aws={"endpoint_url": url}, time="skip")
     assert result.output == [{"id": "1"}] * 30
+
+
+# ---- in a file
+
+
+def job_of(db: Path, url: str) -> None:
+    """An execution in a file, left when its job has been submitted."""
+    parameters = {"JobName": "j", "JobQueue": "q", "JobDefinition": "d"}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::batch:submitJob.sync", "Parameters": parameters, "End": True}
+    submitted = threading.Event()
+
+    def observe(event: Any) -> None:
+        if event["type"] == "TaskSubmitted":
+            submitted.set()
+
+    machine = {"StartAt": "T", "States": {"T": task}}
+    with penstock.start(machine, {}, db=db, name="x", aws={"endpoint_url": url}, observer=observe):
+        assert submitted.wait(20)
+
+
+def test_a_run_that_is_left_leaves_its_job_and_goes_on_with_it(batch: tuple[Batch, str], tmp_path: Path) -> None:
+    state, url = batch
+    state.turns = 2
+    job_of(tmp_path / "r.db", url)
+    result = penstock.resume(tmp_path / "r.db", "x")
+    assert isinstance(result.output, dict)
+    assert (result.status, result.output["Status"]) == ("SUCCEEDED", "SUCCEEDED")
+    assert [path for path, _, _ in state.seen].count("/v1/submitjob") == 1
+    assert not state.stopped.is_set()
+
+
+@pytest.mark.parametrize("by", ["the file", "a client"])
+def test_stopping_a_run_that_was_left_stops_its_job(batch: tuple[Batch, str], tmp_path: Path, by: str) -> None:
+    state, url = batch
+    state.turns = 1000
+    db = tmp_path / "r.db"
+    job_of(db, url)
+    if by == "the file":
+        arn = stop_in_file(db, "x", "Enough")
+    else:
+        settings = with_aws(load_settings(tmp_path), {"endpoint_url": url})
+        with penstock.Client(db=db, settings=settings) as client:
+            arn = "arn:aws:states:us-east-1:123456789012:execution:StateMachine:x"
+            client.stop_execution(executionArn=arn, error="Enough")
+    assert state.stopped.wait(10)
+    [asked] = [body for path, body, _ in state.seen if path == "/v1/terminatejob"]
+    assert asked["jobId"] == "1"
+    assert arn in asked["reason"]
+    assert [path for path, _, _ in state.seen].count("/v1/submitjob") == 1

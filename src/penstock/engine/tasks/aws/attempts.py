@@ -1,4 +1,5 @@
-"""One attempt of a task that calls a service, from its first call to its report. The handler runs its steps in threads."""
+"""One attempt of a task that calls a service, from its first call, or from where an earlier process left it, to its report.
+The handler runs its steps in threads."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any, Final
 from penstock.asl.aws_names import capitalised, member_name
 from penstock.clock import Clock, Entropy
 from penstock.engine.tasks.aws import apigateway, bedrock, payload
-from penstock.engine.tasks.aws.calling import CallFailed, Service, unfit
+from penstock.engine.tasks.aws.calling import CallFailed, Service, once, unfit
 from penstock.engine.tasks.aws.client import Clients
 from penstock.engine.tasks.aws.jobs import Job
 from penstock.engine.tasks.aws.metadata import metadata
@@ -44,9 +45,15 @@ class Attempt:
         self._lock = threading.Lock()
         self._cancelled = False
         self._stop: Callable[[], None] | None = None
+        self._taken: dict[str, Any] | None = None
+
+    def take_up(self, result: dict[str, Any]) -> None:
+        """Before it runs: its job was started by an earlier process, which wrote down this result of the starting call."""
+        self._taken = result
+        self._stop = self._stop_taken
 
     def run(self) -> None:
-        self._reporting(self._run)
+        self._reporting(self._run if self._taken is None else self._go_on)
 
     def _reporting(self, step: Callable[[], None]) -> None:
         """Whatever a step raises is the attempt's end: an attempt that never reports would hold the execution for ever."""
@@ -99,7 +106,8 @@ class Attempt:
         if operation.has_event_stream_input or operation.has_event_stream_output:
             words = f"aws-sdk:{name}:{action} takes or gives a stream of events, which no state can"
             raise CallFailed(Failed("States.Runtime", words))
-        answer = service.call(operation, service.parameters(operation, self._arguments()))
+        parameters = once(service.parameters(operation, self._arguments()), operation, self._request)
+        answer = service.call(operation, parameters)
         if operation.output_shape is None:
             return {}
         return payload.members_to_result(answer, operation.output_shape, name=member_name, instant=payload.iso_instant)
@@ -120,7 +128,7 @@ class Attempt:
         asked = arguments
         if s3 is not None:
             arguments = bedrock.body_from_s3(asked, s3)
-        parameters = service.parameters(operation, arguments)
+        parameters = once(service.parameters(operation, arguments), operation, request)
         answer = self._unreachable(service, operation, parameters)
         result = _result(answer, operation.output_shape)
         if model:
@@ -170,26 +178,74 @@ class Attempt:
         given: Mapping[str, Any],
         result: Json,
     ) -> None:
-        if job.stop is not None:
-            action, ask = job.stop
+        def stop() -> None:
+            self._stop_job(service, job, answer, given)
 
-            def stop() -> None:
-                arn = self._request.execution_arn
-                reason = f"The Task state in AWS Step Functions execution [{arn}] which was managing this resource was aborted"
-                try:
-                    asked = {k: reason if value == "{reason}" else value for k, value in ask(answer, given).items()}
-                    service.call(service.operation(action), asked)
-                except (CallFailed, KeyError, IndexError):
-                    return  # it has ended by itself, or cannot be stopped: nobody waits for it any more
-
-            with self._lock:
-                self._stop = stop
-                cancelled = self._cancelled
-            if cancelled:
-                stop()
-                return
+        with self._lock:
+            self._stop = stop
+            cancelled = self._cancelled
+        if cancelled:
+            stop()
+            return
         self._report(Submitted(result))
         self._poll(service, job, answer, given, FIRST_POLL)
+
+    def _stop_job(self, service: Service, job: Job, answer: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        if job.stop is None:
+            return
+        action, ask = job.stop
+        arn = self._request.execution_arn
+        reason = f"The Task state in AWS Step Functions execution [{arn}] which was managing this resource was aborted"
+        try:
+            asked = {k: reason if value == "{reason}" else value for k, value in ask(answer, given).items()}
+            service.call(service.operation(action), asked)
+        except (CallFailed, KeyError, IndexError):
+            return  # it has ended by itself, or cannot be stopped: nobody waits for it any more
+
+    def _go_on(self) -> None:
+        """Follows a job that an earlier process has started."""
+        taken = self._taken_job()
+        if taken is None:
+            return  # nothing of it is followed: it waits for its timeout, as it did
+        try:
+            over = self._cancelled or self._ask(*taken)
+        except CallFailed:
+            if not self._clients.is_moto:
+                raise
+            with self._lock:
+                if self._cancelled:
+                    return
+                self._stop = self._taken = None
+            self._run()  # the process ended, and its moto and the job with it
+            return
+        if not over:
+            self._poll(*taken, FIRST_POLL)
+
+    def _stop_taken(self) -> None:
+        try:
+            taken = self._taken_job()
+        except CallFailed:
+            return  # there is no client to stop it with
+        if taken is not None:
+            self._stop_job(*taken)
+
+    def _taken_job(self) -> tuple[Service, Job, Mapping[str, Any], Mapping[str, Any]] | None:
+        """The job of `take_up` as `_follow` would have it: what the starting call was given and answered, made again of the
+        request and of its recorded result."""
+        name, _ = split_pattern(self._request.resource.split(":::", 1)[1])
+        integration = INTEGRATIONS[name]
+        job, result = integration.job, self._taken
+        if job is None or result is None:
+            return None
+        service = Service(self._clients, integration.service, self._request, self._entropy, integration.names)
+        operation = service.operation(integration.operation)
+        arguments = self._arguments()
+        if integration.prepare is not None:
+            arguments = integration.prepare(arguments, self._request)
+        answer = payload.from_result(result, operation.output_shape, name=capitalised)
+        if integration.unfinish is not None:
+            answer = integration.unfinish(result)
+        return service, job, answer, service.parameters(operation, arguments)
 
     def _poll(
         self, service: Service, job: Job, answer: Mapping[str, Any], given: Mapping[str, Any], pause: float
@@ -213,7 +269,12 @@ class Attempt:
                 self._report(Succeeded({}))
                 return True
             raise
-        item, shape = _dig(described, operation.output_shape, job.path)
+        try:
+            item, shape = _dig(described, operation.output_shape, job.path)
+        except (IndexError, KeyError):
+            # Batch, ECS and CodeBuild answer with an empty list after a job they have forgotten (ECS after an hour).
+            words = f"{job.describe} does not know any more what {self._request.resource} has started; how it ended is not known."
+            raise CallFailed(Failed("States.TaskFailed", words)) from None
         status: Any = item
         for key in job.status:
             status = status.get(key)

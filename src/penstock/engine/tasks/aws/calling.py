@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import uuid
+from typing import Any, Final
 
 from penstock.asl.aws_names import client_name
 from penstock.clock import Entropy
@@ -19,6 +20,9 @@ from penstock.engine.tasks.aws.errors import (
 )
 from penstock.engine.tasks.handler import Failed, NotStarted, TaskRequest
 from penstock.jsontools import Json, dumps_text
+
+_ATTEMPTS: Final = uuid.UUID("5f2a3a0e-6f0c-4a5e-9d0b-6c1d3c7f2b10")
+"""The namespace of the tokens of attempts."""
 
 
 class CallFailed(Exception):
@@ -92,6 +96,25 @@ class Service:
         if isinstance(error, Refused):
             return self.refused(error.fault)
         return failed_on_the_way(self._prefix, error)
+
+
+def once(parameters: dict[str, Any], operation: Any, request: TaskRequest) -> dict[str, Any]:
+    """`parameters` with the attempt's own token where the API takes one and none is given; the SDKs would give a random one.
+    So an attempt that was cut off before its answer was written down, and is made again, is the same request to the service.
+    """
+    shape = operation.input_shape
+    if shape is None:
+        return parameters
+    wanted = [
+        member
+        for member, inner in shape.members.items()
+        if inner.metadata.get("idempotencyToken") and parameters.get(member) is None
+    ]
+    if not wanted:
+        return parameters
+    # An execution's name may be used again, and is another execution's then; that one has entered its state at another time.
+    token = str(uuid.uuid5(_ATTEMPTS, f"{request.execution_arn} {request.entered_time} {request.number}"))
+    return {**parameters, **dict.fromkeys(wanted, token)}
 
 
 def unfit(arguments: Json, problem: str) -> NotStarted:

@@ -8,7 +8,7 @@ from typing import Final
 
 from penstock.clock import Clock, Entropy, SystemClock
 from penstock.engine.tasks.aws.client import Clients, require, shared_clients
-from penstock.engine.tasks.handler import Cancel, Failed, Reporter, TaskRequest
+from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Taken, TaskRequest
 from penstock.engine.tasks.threads import Threads
 
 _PREFIX: Final = "states:::"
@@ -46,12 +46,20 @@ class AwsHandler:
 
     def start(self, request: TaskRequest, report: Reporter) -> Cancel:
         """Raises MissingRequirement where boto3 (or moto) is not installed."""
+        return self.resume(request, report, Taken())
+
+    def resume(self, request: TaskRequest, report: Reporter, taken: Taken) -> Cancel:
+        """A job that an earlier process has started goes on: it is asked after, and stopped, by the ids in the answer that was
+        written down. Of moto in that process nothing is left, and the job is started anew, as are calls without an answer.
+        Raises as `start` does."""
         clients = self._clients(request, report)
         if clients is None:
             return _nothing
         from penstock.engine.tasks.aws.attempts import Attempt
 
         attempt = Attempt(request, report, clients, clock=self._clock, entropy=self._entropy, submit=self._counted)
+        if taken.submitted and isinstance(taken.answer, dict):
+            attempt.take_up(taken.answer)
         self._threads.submit(attempt.run)
         return attempt.cancel
 

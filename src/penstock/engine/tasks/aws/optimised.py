@@ -30,6 +30,8 @@ class Integration:
     resolve: Callable[[Service, Arguments], Arguments] | None = None
     """As `prepare`, with a question to the service."""
     finish: Callable[[Arguments], Arguments] | None = None
+    unfinish: Callable[[Arguments], Arguments] | None = None
+    """Of a result of `finish`, what a job's ids are taken from: the members that `finish` renamed."""
     metadata: bool = True
     job: Job | None = None
 
@@ -105,8 +107,16 @@ def _created_cluster(answer: Arguments) -> Arguments:
     return {**renamed, **{key: value for key, value in answer.items() if key != "JobFlowId"}}
 
 
+def _cluster_as_created(result: Arguments) -> Arguments:
+    return {"JobFlowId": result.get("ClusterId")}
+
+
 def _added_step(answer: Arguments) -> Arguments:
     return {"StepId": (answer.get("StepIds") or [None])[0]}
+
+
+def _step_as_added(result: Arguments) -> Arguments:
+    return {"StepIds": [result.get("StepId")]}
 
 
 def _step_cancellation(answer: Arguments) -> Arguments:
@@ -188,11 +198,15 @@ INTEGRATIONS: Final[Mapping[str, Integration]] = {
     "ecs:runTask": Integration(
         service="ecs", operation="runTask", names=_ECS, prepare=_started_by, job=JOBS["ecs:runTask"]
     ),
-    "elasticmapreduce:addStep": _emr("addJobFlowSteps", "addStep", prepare=_step, finish=_added_step),
+    "elasticmapreduce:addStep": _emr(
+        "addJobFlowSteps", "addStep", prepare=_step, finish=_added_step, unfinish=_step_as_added
+    ),
     "elasticmapreduce:cancelStep": _emr(
         "cancelSteps", "cancelStep", prepare=_cancelled_step, finish=_step_cancellation
     ),
-    "elasticmapreduce:createCluster": _emr("runJobFlow", "createCluster", finish=_created_cluster),
+    "elasticmapreduce:createCluster": _emr(
+        "runJobFlow", "createCluster", finish=_created_cluster, unfinish=_cluster_as_created
+    ),
     "elasticmapreduce:setClusterTerminationProtection": _emr("setTerminationProtection", "", prepare=_job_flows),
     "elasticmapreduce:terminateCluster": _emr("terminateJobFlows", "terminateCluster", prepare=_job_flows),
     "elasticmapreduce:modifyInstanceFleetByName": _emr("modifyInstanceFleet", "", resolve=_fleet_by_name),

@@ -155,6 +155,25 @@ def members_to_result(value: Mapping[str, Any], shape: Any, *, name: Naming, ins
     return {**result, **last}
 
 
+def from_result(value: Json, shape: Any, *, name: Naming) -> Any:
+    """What `members_to_result` made of an answer, under botocore's names again. What is no member (metadata) is left out;
+    texts and numbers stay what they are, instants and bytes too: this is for the names and ids in it."""
+    if shape is None or value is None:
+        return value
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, dict) and not getattr(shape, "is_document_type", False):
+        return {
+            member: from_result(value[name(member)], inner, name=name)
+            for member, inner in shape.members.items()
+            if name(member) in value
+        }
+    if kind == "list" and isinstance(value, list):
+        return [from_result(each, shape.member, name=name) for each in value]
+    if kind == "map" and isinstance(value, dict):
+        return {key: from_result(each, shape.value, name=name) for key, each in value.items()}
+    return value
+
+
 def _text(value: bytes) -> str:
     # JSON holds text: bytes that are none go in base64, as Java's JSON libraries write them.
     try:
