@@ -12,8 +12,8 @@ import pytest
 from penstock.engine.execution import Execution
 from penstock.errors import ServiceError, StoreUnavailable
 from penstock.services.stepfunctions import StepFunctions
-from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import token
+from penstock.services.tables import unavailable
 from penstock.store import Database
 from penstock.store.records import Records
 

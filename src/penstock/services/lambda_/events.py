@@ -28,7 +28,7 @@ from penstock.services.lambda_.environments import Invocation, Outcome
 from penstock.services.lambda_.ledger import Change, Ledger
 from penstock.services.lambda_.settings import CONCURRENCY
 from penstock.services.lambda_.state import Resolved, State
-from penstock.services.stepfunctions.kept import unavailable
+from penstock.services.tables import unavailable
 from penstock.store.lambda_events import EventRow
 
 DELAYS: Final = (60.0, 120.0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from penstock.services.stepfunctions.records import MemoryTable, Table
+from penstock.services.tables import MemoryTable, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from penstock.errors import ServiceError
 from penstock.services.lambda_.model import operation_model
-from penstock.services.stepfunctions.requests import check_shape
+from penstock.services.shapes import check_shape
 
 _PLACE = re.compile(r"at '([^']*)' failed")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from penstock.services.lambda_.records import Alias, Code, EventConfig, Function, Policy, Revision, Version
-from penstock.services.stepfunctions.stored import StoredTable
+from penstock.services.stored_tables import StoredTable
 from penstock.store import Database
 from penstock.store.records import Changes
 

@@ -11,9 +11,9 @@ from penstock.errors import JsonError, ServiceError, StoreError
 from penstock.jsontools import dumps_text, loads
 from penstock.services.stepfunctions import tags
 from penstock.services.stepfunctions.arns import parse
-from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import page
 from penstock.services.stepfunctions.state import Answer, Parameters, State
+from penstock.services.tables import unavailable
 
 _AWS_KEY: Final = {"type": "AWS_OWNED_KEY"}
 

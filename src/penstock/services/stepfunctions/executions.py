@@ -20,10 +20,10 @@ from penstock.errors import InvalidInput, JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.delivery import delivery
-from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.paging import DEFAULT, number_of, page, token
 from penstock.services.stepfunctions.records import Started
 from penstock.services.stepfunctions.state import Answer, Parameters, State, Target, instant, no_machine
+from penstock.services.tables import unavailable
 from penstock.store.listing import Filter
 
 _INCLUDED: Final = {"included": True}

@@ -13,9 +13,10 @@ from penstock.engine.execution import Execution
 from penstock.engine.history import Record
 from penstock.engine.journal import Closed
 from penstock.engine.mapruns import MapRun
-from penstock.errors import ServiceError, StoreError
+from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import parse
-from penstock.services.stepfunctions.records import Machine, MemoryTable, Revision, Started, Table
+from penstock.services.stepfunctions.records import Machine, Revision, Started
+from penstock.services.tables import MemoryTable, Table
 from penstock.store.listing import ALL, Filter
 
 if TYPE_CHECKING:
@@ -198,8 +199,3 @@ def started_unsaid(execution: Execution, machines: Table[Machine], map_run_arn: 
 
 def no_execution(arn: str) -> ServiceError:
     return ServiceError(f"Execution Does Not Exist: '{arn}'", code="ExecutionDoesNotExist")
-
-
-def unavailable(error: StoreError) -> ServiceError:
-    """What a request is told that would have to be written down."""
-    return ServiceError(f"Nothing can be written down just now: {error}", code="ServiceUnavailable")

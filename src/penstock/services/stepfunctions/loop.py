@@ -25,8 +25,9 @@ from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import PenstockError, ServiceError, StoreError, StoreUnavailable
-from penstock.services.stepfunctions.kept import Kept, unavailable
+from penstock.services.stepfunctions.kept import Kept
 from penstock.services.stepfunctions.watching import Load, Watchers
+from penstock.services.tables import unavailable
 
 if TYPE_CHECKING:
     from penstock.engine.journal import Journal, Link

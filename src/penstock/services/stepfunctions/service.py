@@ -22,9 +22,9 @@ from penstock.services.stepfunctions import (
     versions,
 )
 from penstock.services.stepfunctions.delivery import LogSink
-from penstock.services.stepfunctions.kept import unavailable
 from penstock.services.stepfunctions.state import Answer, Operation, Parameters, State
 from penstock.services.stepfunctions.watching import Load, Watcher
+from penstock.services.tables import unavailable
 
 if TYPE_CHECKING:
     from penstock.engine.objects import ObjectStore

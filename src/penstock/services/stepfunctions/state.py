@@ -19,7 +19,7 @@ from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions.arns import Arn, parse
 from penstock.services.stepfunctions.delivery import Delivery, LogSink, delivery
-from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, no_execution, unavailable
+from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, no_execution
 from penstock.services.stepfunctions.loop import Loop
 from penstock.services.stepfunctions.programs import Programs
 from penstock.services.stepfunctions.records import (
@@ -33,6 +33,7 @@ from penstock.services.stepfunctions.records import (
     Version,
 )
 from penstock.services.stepfunctions.watching import Watcher, Watchers
+from penstock.services.tables import unavailable
 
 if TYPE_CHECKING:
     from penstock.asl.read import Reading

@@ -4,11 +4,11 @@ are in memory only while they run."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from penstock.engine.callbacks import Activity
 from penstock.engine.execution import Execution
@@ -20,17 +20,9 @@ from penstock.engine.recovery import Programs, restore
 from penstock.errors import ServiceError, StoreError
 from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.kept import Found, no_execution, started_unsaid
-from penstock.services.stepfunctions.records import (
-    Alias,
-    Machine,
-    MemoryTable,
-    Record,
-    Revision,
-    Started,
-    Table,
-    Tags,
-    Version,
-)
+from penstock.services.stepfunctions.records import Alias, Machine, Revision, Started, Tags, Version
+from penstock.services.stored_tables import StoredTable
+from penstock.services.tables import Record, Table
 from penstock.store import Database, RecordRow, Summary
 from penstock.store.listing import ALL, Filter
 from penstock.store.purging import purge
@@ -44,48 +36,6 @@ R = TypeVar("R", bound=Record)
 
 PAGE: Final = 200
 """Rows that a listing reads at once."""
-
-
-class StoredTable(Generic[R]):
-    """A table whose changes are durable when its calls return, or when the changes are over that they are part of."""
-
-    def __init__(self, changes: Changes, kind: str, make: Callable[[dict[str, Any]], R]) -> None:
-        self._changes = changes
-        self._records = Records(changes, kind)
-        self._table: MemoryTable[R] = MemoryTable()
-        self._numbers: dict[str, int] = {}
-        self._last = 0
-        for row in self._records.all():
-            self._table.put(make(json.loads(row.data)))
-            self._numbers[row.arn] = self._last = row.number
-
-    def get(self, arn: str) -> R | None:
-        return self._table.get(arn)
-
-    def put(self, record: R) -> None:
-        data = json.dumps(asdict(record), separators=(",", ":"))  # type: ignore[call-overload]  # all are dataclasses
-        with self._changes.together():
-            number = self._numbers.get(record.arn)
-            if number is None:
-                number = self._last = self._last + 1
-
-            def put() -> None:
-                self._numbers[record.arn] = number
-                self._table.put(record)
-
-            self._records.put(RecordRow(record.arn, record.owner, number, data), put)
-
-    def delete(self, arn: str) -> None:
-        def delete() -> None:
-            self._numbers.pop(arn, None)
-            self._table.delete(arn)
-
-        with self._changes.together():
-            if self._table.get(arn) is not None:
-                self._records.delete(arn, delete)
-
-    def of(self, owner: str, *, newest_first: bool = False) -> Iterator[R]:
-        return self._table.of(owner, newest_first=newest_first)
 
 
 def _revision(data: dict[str, Any]) -> Revision:
