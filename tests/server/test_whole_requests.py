@@ -72,6 +72,8 @@ def answer(server: Server, *parts: bytes, pause: float = 0.02) -> tuple[int, dic
         request(b"{}", Origin="http://evil.example"),
         request(b"{}", "ListStateMachines", "Host: localhost"),
         request(b"{}", "ListStateMachines", Connection="close"),
+        request(json.dumps({"stateMachineArn": ARN}).encode(), Connection="Upgrade", Upgrade="websocket"),
+        request(json.dumps({"stateMachineArn": ARN}).encode(), Connection="Upgrade, HTTP2-Settings", Upgrade="h2c"),
     ],
 )
 def test_whole_or_in_parts(server: Server, sent: bytes) -> None:
@@ -92,6 +94,20 @@ def test_an_older_http_and_an_expectation(server: Server) -> None:
         connection.sendall(request(b"{}", "ListStateMachines", Expect="100-continue"))
         assert connection.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
         assert read_answer(connection)[0] == 200
+
+
+def test_an_upgrade_is_passed_over(server: Server) -> None:
+    sent = request(json.dumps({"stateMachineArn": ARN}).encode(), Connection="Upgrade, HTTP2-Settings", Upgrade="h2c")
+    with connect(server.place) as connection, connection.makefile("rb") as answers:
+        connection.sendall(sent * 3 + request(b"{}", "ListStateMachines", Connection="close"))
+        assert re.findall(rb"HTTP/1.1 (\d+)", answers.read()) == [b"200"] * 4
+
+
+def test_a_tunnel_is_refused(server: Server) -> None:
+    with connect(server.place) as connection:
+        connection.sendall(b"CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert read_answer(connection)[0] == 400
+        assert is_over(connection)
 
 
 def test_many_in_one_piece_are_answered_in_their_order(server: Server) -> None:

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
+import httptools
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -97,7 +98,8 @@ class Protocol(HttpToolsProtocol):
             return  # it is thrown away
         self._taken = 0
         self._ended_one = False
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         if self._refused:
             self._whole = None
         if self._whole is not None:
@@ -108,6 +110,33 @@ class Protocol(HttpToolsProtocol):
                 self._too_long()
         if self._phase != _IDLE or self._late is not None:
             self._watch()
+
+    def _feed(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                if self.parser.get_method() == b"CONNECT":
+                    self.send_400_response("This is no proxy.")
+                    return
+                # A wish that a server may pass over (RFC 9110, 7.8): Java's own client has it, for HTTP/2. The parser stops at
+                # it, with the body unread; another reads the request as it is without the wish.
+                data = self._head_without_upgrade() + data[upgrade.args[0] :]
+                self.parser = _parser(self)
+            except httptools.HttpParserError:
+                self.send_400_response("This is not HTTP.")
+                return
+
+    def _head_without_upgrade(self) -> bytes:
+        lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
+        for name, value in self.headers:
+            if name == b"connection":
+                tokens = [token for token in value.split(b",") if token.strip().lower() == b"close"]
+                value = b",".join(tokens) or b"keep-alive"
+            if name != b"upgrade":
+                lines.append(b"%b: %b" % (name, value))
+        return b"\r\n".join([*lines, b"", b""])
 
     @property
     def reading(self) -> bool:
@@ -144,7 +173,7 @@ class Protocol(HttpToolsProtocol):
         if self._bytes + len(self.url) > HEAD_BYTES or self._lines > HEAD_LINES:
             self._too_long()
             return
-        if self._refused:
+        if self._refused or self.parser.should_upgrade():
             return
         if self._may_be_taken():
             self._whole = []
@@ -158,6 +187,8 @@ class Protocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return  # it is read again
         self._phase = _IDLE
         self._ended_one = True
         if self._whole is not None:
@@ -175,7 +206,7 @@ class Protocol(HttpToolsProtocol):
             and self.parser.get_method() == b"POST"
             and (self.cycle is None or self.cycle.response_complete)
             and self.parser.should_keep_alive()
-            and not (self.expect_100_continue or self.flow.write_paused or self.parser.should_upgrade())
+            and not (self.expect_100_continue or self.flow.write_paused)
             and self.parser.get_http_version() == "1.1"
         )
 
@@ -278,6 +309,12 @@ class Protocol(HttpToolsProtocol):
         self._joined.expect_head = False
         self._joined.write(STATUS_LINE[status] + head + body)
         self._joined.close(linger=True)
+
+
+def _parser(protocol: Protocol) -> httptools.HttpRequestParser:
+    parser = httptools.HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's: requests may come before an answer
+    return parser
 
 
 def _raw(exchange: Exchange, more: Iterable[tuple[bytes, bytes]]) -> bytes:
