@@ -1,6 +1,7 @@
 """Reading JSON strictly, writing it compactly, whatever it holds."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -75,3 +76,25 @@ def test_depth_is_told_exactly_on_both_sides_of_what_orjson_takes(depth: int) ->
         value = [value]
     assert jsontools.depth_exceeds(value, 500) is (depth > 500)
     assert jsontools.depth_exceeds(value, 10) is (depth > 10)
+
+
+PIECES = st.sampled_from(
+    ['{"a": ', '{"a":', '"b":', '"b" : ', "1", "1.0", "-0", "1e5", "9" * 20, '"x, y"', '"\\u00e9"', '"é": ']
+) | (st.sampled_from([", ", ",", " ", "}", "]", "[", "null", "true", "NaN", '"a"', '"\\ud800"', "\n", "\ufeff"]))
+
+
+@given(
+    st.lists(PIECES, max_size=8).map("".join)
+    | st.builds(
+        lambda value, compact: json.dumps(value, separators=(",", ":") if compact else None), VALUES, st.booleans()
+    )
+    | st.builds(lambda value: json.dumps(value, ensure_ascii=False), VALUES)
+)
+def test_the_quick_way_reads_what_the_strict_one_does(text: str) -> None:
+    def read(reader: Callable[[str], jsontools.Json]) -> str:
+        try:
+            return repr(reader(text))
+        except JsonError as error:
+            return str(error)
+
+    assert read(jsontools.loads) == read(lambda text: jsontools._loads_strictly(text, "The text"))

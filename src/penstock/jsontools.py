@@ -77,6 +77,24 @@ def loads(text: str | bytes, *, what: str = "The text") -> Json:
 
     `what` begins the message of the JsonError ("The text", "--input").
     """
+    try:
+        value: Json = orjson.loads(text)
+        if orjson.dumps(value) == _without_blanks(text):
+            return value
+    except (ValueError, TypeError):
+        pass  # what is wrong the strict reader says, if anything is
+    return _loads_strictly(text, what)
+
+
+def _without_blanks(text: str | bytes) -> bytes:
+    """The text without the blanks that writers put after `:` and `,`. Where it is then what orjson makes of the value that it
+    found, byte for byte, it has no key twice, no number that is read as another, and no other way to be read."""
+    if isinstance(text, str):
+        text = text.encode()
+    return text.replace(b'": ', b'":').replace(b", ", b",")
+
+
+def _loads_strictly(text: str | bytes, what: str) -> Json:
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8-sig")

@@ -58,16 +58,18 @@ _FIELDS: Final = {
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Raises Refused for a header that may come once and comes twice: whoever is before us may have read the other."""
-    found = Headers()
+    given: dict[str, str] = {}
+    length = 0
     for name, value in headers:
         field = _FIELDS.get(name)
         if field is not None:
-            if getattr(found, field) and field != "accept":
+            if given.get(field) and field != "accept":
                 raise Refused(400, "SerializationException", f"The header {name.decode()} comes twice.")
-            setattr(found, field, value.decode("latin-1"))
+            given[field] = value.decode("latin-1")
         elif name == b"content-length":
             # The parser has seen to it that these are digits. More of them than any number of bytes has is too many.
-            found.length = int(value) if len(value) <= _LENGTH_DIGITS else 10**_LENGTH_DIGITS
+            length = int(value) if len(value) <= _LENGTH_DIGITS else 10**_LENGTH_DIGITS
+    found = Headers(**given, length=length)
     found.content_type = found.content_type.partition(";")[0].strip().lower()
     found.encoding = found.encoding.strip().lower()
     return found
