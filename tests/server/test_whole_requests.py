@@ -165,6 +165,22 @@ def test_an_answer_that_takes_long_is_not_cut_off(tmp_path: Path) -> None:
             assert re.findall(rb"HTTP/1.1 (\d+)", answers.read()) == [b"400", b"200"]
 
 
+def test_a_connection_that_is_used_stays_and_one_that_is_not_ends(tmp_path: Path) -> None:
+    before = "import uvicorn; o = uvicorn.Config.__init__"
+    before += "\ndef init(self, *a, **k): o(self, *a, **{**k, 'timeout_keep_alive': 1})\nuvicorn.Config.__init__ = init"
+    taken = request(json.dumps({"executionArn": ARN}).encode(), "DescribeExecution")
+    with started(tmp_path, before=before) as server:
+        for sent, status in ((taken, 400), (request(b"{}", "ListStateMachines"), 200)):
+            with connect(server.place) as connection:
+                for _ in range(5):
+                    connection.sendall(sent)
+                    assert read_answer(connection)[0] == status
+                    time.sleep(0.4)
+                began = time.monotonic()
+                assert is_over(connection)
+                assert time.monotonic() - began < 10
+
+
 def test_a_trailer_is_no_header(tmp_path: Path) -> None:
     with started(tmp_path, "--token", "secret") as server:
         head = request(

@@ -17,6 +17,7 @@ import httptools
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from penstock.clock import SystemClock
 from penstock.server.exchange import ASKED, Exchange
 
 HEAD_SECONDS: Final = 10.0
@@ -35,6 +36,8 @@ TAKEN_AT_ONCE: Final = 4
 """Ours: how many requests of one packet are answered on the spot; others of the server's clients come first then."""
 
 _IDLE, _HEAD, _BODY = range(3)
+
+_clock = SystemClock()
 
 Take: TypeAlias = Callable[[list[tuple[bytes, bytes]], bytes], Exchange]
 
@@ -57,6 +60,8 @@ class Protocol(HttpToolsProtocol):
         self._late_phase = _IDLE
         self._unread: asyncio.TimerHandle | None = None
         self._refused = False
+        self._answered = 0.0
+        """When the last answer was given."""
         self._taken = 0
         """Requests of the packet that is being read that have been answered on the spot."""
         self._ended_one = False
@@ -91,6 +96,7 @@ class Protocol(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         self._joined.lost()
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -98,7 +104,6 @@ class Protocol(HttpToolsProtocol):
             return  # it is thrown away
         self._taken = 0
         self._ended_one = False
-        self._unset_keepalive_if_required()
         self._feed(data)
         if self._refused:
             self._whole = None
@@ -154,7 +159,9 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._phase = _HEAD
         self._received = self._bytes = self._lines = 0
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._phase == _BODY:
@@ -217,35 +224,50 @@ class Protocol(HttpToolsProtocol):
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         exchange = self.take(self.headers, body)
         if not exchange.done:
-            self.scope[ASKED] = exchange  # type: ignore[typeddict-unknown-key]
-            self._to_app([])
+            self._to_app([], exchange)
             super().on_message_complete()
             return
+        self._answered = _clock.monotonic()
         self.server_state.total_requests += 1
         self._joined.expect_head = False
         self._joined.write(_raw(exchange, self.server_state.default_headers))
         if any(name == b"connection" for name, _ in exchange.headers):
             self._refused = True  # what follows in the packet was sent for nothing
             self.transport.close()
+        elif self.timeout_keep_alive_task is None:
+            self._keep_alive(self.timeout_keep_alive)
+
+    def _keep_alive(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        # One timer for many requests: it looks how long ago the last was, when it is due.
+        quiet = _clock.monotonic() - self._answered
+        if not self.idle or quiet < self.timeout_keep_alive:
+            self._keep_alive(self.timeout_keep_alive - (quiet if self.idle else 0))
         else:
-            self._unset_keepalive_if_required()
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
+            super().timeout_keep_alive_handler()
 
     def _leave_to_app(self) -> None:
         parts, self._whole = self._whole, None
         assert parts is not None
         self._to_app(parts)
 
-    def _to_app(self, parts: list[bytes]) -> None:
+    def _to_app(self, parts: list[bytes], exchange: Exchange | None = None) -> None:
         self._joined.expect_head = True
         self._unset_keepalive_if_required()
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # makes the scope
+        self.url, self.headers, self.expect_100_continue = url, headers, expect
+        self.scope["headers"] = headers
+        if exchange is not None:
+            self.scope[ASKED] = exchange  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
         for part in parts:
             super().on_body(part)
 
     def on_response_complete(self) -> None:
+        self._answered = _clock.monotonic()
         self._joined.flush()
         super().on_response_complete()
 
