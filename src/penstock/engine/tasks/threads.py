@@ -16,7 +16,7 @@ Job: TypeAlias = Callable[[], None]
 LIMIT: Final = 1000
 """Lambda's default number of concurrent executions in an account; more wait their turn."""
 
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 2
 """Threads that are made as soon as there is something to do."""
 _PATIENCE: Final = 0.001
 """Seconds after which jobs that wait, while none is taken, get threads of their own."""
