@@ -224,8 +224,12 @@ class Driver(SharedLoop):
             reason = why_not(running.execution, self.time())
             if reason is not None:
                 raise ServiceError(reason, code="ExecutionNotRedrivable")
-            self.reopen(running)
-            self.round()
+            try:
+                self.reopen(running)
+                self.round()
+            except BaseException:
+                self.ended = True  # as in `turn`: nobody goes on from the midst of a round
+                raise
 
     def reopen(self, running: Running, *, now: bool = False) -> None:
         """Lets an execution that may be redriven go on, in its turn or at once; for the loop's thread."""

@@ -7,6 +7,7 @@ timer that is sooner than it knows, an end that it waits for, more than one roun
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
@@ -41,8 +42,8 @@ News: TypeAlias = "tuple[Running | None, int, Report | ItemsRead | MapRunEnded |
 """What reaches the loop from other threads: of which execution and attempt, and what."""
 
 
-class SharedLoop:
-    """What a Driver is besides its executions: `round` and `report_now` are its own."""
+class SharedLoop(ABC):
+    """What a Driver is besides its executions."""
 
     def __init__(self, clock: Clock, *, shared: bool, sleepless: bool) -> None:
         """`sleepless`: it looks every AWAKE_SECONDS what there is to do, even with no timer set."""
@@ -75,15 +76,15 @@ class SharedLoop:
         self._awaited = False
         """Whether it waits for the end of an execution."""
 
+    @abstractmethod
     def round(self) -> bool:
         """All news, all due timers. False when there was nothing to do."""
-        raise NotImplementedError
 
+    @abstractmethod
     def report_now(
         self, running: Running | None, attempt: int, report: Report | ItemsRead | MapRunEnded | Posted
     ) -> None:
         """Takes in news; in a round."""
-        raise NotImplementedError
 
     @property
     def busy(self) -> bool:
@@ -91,9 +92,9 @@ class SharedLoop:
         return self.unfinished or not self.inbox.empty()
 
     @property
+    @abstractmethod
     def unfinished(self) -> bool:
         """Whether a round has left something for the next."""
-        return False
 
     def post(self, call: Callable[[], None]) -> None:
         """Has the loop's own thread make a call, between two executions' turns; from any thread."""
@@ -159,6 +160,7 @@ class SharedLoop:
             raise self._torn
 
     def run_while(self, wanted: Callable[[], bool]) -> None:
+        """Turns as long as `wanted` says so between two of them."""
         self._awaited = True
         try:
             while True:
@@ -170,6 +172,7 @@ class SharedLoop:
             self._awaited = False
 
     def collect(self) -> bool:
+        """Takes in all news. False where there is none."""
         inbox = self.inbox
         if inbox.empty():
             return False

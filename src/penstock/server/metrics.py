@@ -70,8 +70,8 @@ class _Counts(Collector):
             "Seconds from a request's headers to its answer. The code is 200 or the error's.",
             labels=["operation", "code"],
         )
+        bounds = [*map(floatToGoString, REQUEST_SECONDS), "+Inf"]
         for key, times in list(self.requests.items()):
-            bounds = [*map(floatToGoString, REQUEST_SECONDS), "+Inf"]
             upto = list(zip(bounds, accumulate(times.buckets), strict=True))
             requests.add_metric(key, upto, times.seconds)
         yield requests

@@ -163,9 +163,10 @@ class FileLedger:
                 continue  # without what is new there may be room
             except Exception as error:  # a fault of ours, which no later try would mend; nobody is left waiting
                 _log.exception("Asynchronous calls cannot be written down.")
+                fault = StoreUnavailable(f"{type(error).__name__}: {error}")
                 for change in changes:
                     if change.refused is not None:
-                        change.refused(StoreUnavailable(f"{type(error).__name__}: {error}"))
+                        _guarded(partial(change.refused, fault))
                 return []
             if self._failing and any(change.added for change in changes):
                 self._failing = False
