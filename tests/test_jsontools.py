@@ -1,6 +1,8 @@
 """Reading JSON strictly, writing it compactly, whatever it holds."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -25,6 +27,21 @@ def test_what_is_written_reads_back(value: jsontools.Json) -> None:
 @pytest.mark.parametrize("value", [2**64, -(2**70), {"a": [10**30]}])
 def test_integers_of_any_size_survive(value: jsontools.Json) -> None:
     assert jsontools.loads(jsontools.dumps(value)) == value
+
+
+KEEPING = """
+import resource
+from penstock.jsontools import dumps
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+kept = [dumps({"n": n}) for n in range(50_000)]
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ru_maxrss is in other units elsewhere")
+def test_a_text_that_is_kept_takes_no_more_than_it_needs() -> None:
+    done = subprocess.run([sys.executable, "-c", KEEPING], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 20_000  # KiB: 5,000 for these; 55,000 where each keeps orjson's buffer from others
 
 
 def test_size_counts_utf8_bytes() -> None:

@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Clock(Protocol):
@@ -72,9 +72,9 @@ class VirtualClock:
 
 class _Pool(random.SystemRandom):
     """The system's randomness, fetched for many askings at once: a system call lets other threads run first. One for the
-    process, since fetching costs 5 µs, and most who ask want a few bytes."""
+    process, since fetching costs 5 µs, and most who ask want a UUID's 128 bits."""
 
-    _BYTES = 4096
+    _PIECES = 256
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,25 +82,26 @@ class _Pool(random.SystemRandom):
 
     def begin(self) -> None:
         """Forgets what was fetched: what a forked process found here, the other one has too."""
-        self._lock = threading.Lock()
-        self._held = b""
-        self._at = 0
+        self._pieces: list[int] = []
 
     def getrandbits(self, k: int, /) -> int:
-        count = (k + 7) // 8
-        if not 0 < count <= self._BYTES:
+        if k != 128:
             return super().getrandbits(k)
-        with self._lock:
-            if self._at + count > len(self._held):
-                self._held, self._at = os.urandom(self._BYTES), 0
-            taken = self._held[self._at : self._at + count]
-            self._at += count
-        return int.from_bytes(taken) >> (8 * count - k)
+        while True:
+            try:
+                return self._pieces.pop()  # without a lock, which a thread might hold while it waits for its turn
+            except IndexError:
+                data = os.urandom(16 * self._PIECES)
+                self._pieces += [int.from_bytes(data[at : at + 16]) for at in range(0, len(data), 16)]
 
 
 _pool = _Pool()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.begin)
+
+
+_UUID_MASK: Final = ~(0xF000 << 64 | 0xC000 << 48)
+_UUID_VERSION: Final = 4 << 76 | 8 << 60
 
 
 class Entropy:
@@ -110,8 +111,7 @@ class Entropy:
         self._random: random.Random = random.Random(seed) if seed is not None else _pool
 
     def uuid4(self) -> str:
-        number = self._random.getrandbits(128) & ~(0xF000 << 64 | 0xC000 << 48) | 4 << 76 | 8 << 60
-        text = f"{number:032x}"
+        text = f"{self._random.getrandbits(128) & _UUID_MASK | _UUID_VERSION:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def random(self) -> float:

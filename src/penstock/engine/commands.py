@@ -6,7 +6,6 @@ Of an execution whose turns are written down, what the world can see waits until
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -42,6 +41,7 @@ from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import Cancel, Failed, Report, Resume, Taken, TaskRequest, select
 from penstock.errors import PenstockError
+from penstock.frozen import frozen
 
 if TYPE_CHECKING:
     from penstock.engine.driver import Driver
@@ -398,7 +398,7 @@ class Commands:
         return cancel
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Start:
     """An attempt that starts when the round is durable."""
 
@@ -412,7 +412,7 @@ class _Start:
         self.commands.start_now(self.running, self.attempt, self.request, self.taken)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MapRunWork:
     """Reading or writing that begins when the round is durable."""
 

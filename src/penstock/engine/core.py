@@ -84,12 +84,12 @@ def advance(execution: Execution, event: Event, now: float) -> list[Command]:
     if execution.status != "RUNNING" and not isinstance(event, Redriven):
         return []
     turn = (execution.turn or Turn)(execution, now)
-    if isinstance(event, Started):
-        turn.start()
-    elif isinstance(event, TaskReported):
+    if isinstance(event, TaskReported):
         frame = execution.attempts.get(event.attempt)
         if frame is not None:
             frame.state.reported(turn, frame, event.report)
+    elif isinstance(event, Started):
+        turn.start()
     elif isinstance(event, TimersFired):
         for timer in event.timers:
             turn.fire(timer)

@@ -435,6 +435,11 @@ class Driver(SharedLoop):
     def report_now(
         self, running: Running | None, attempt: int, report: Report | ItemsRead | MapRunEnded | Posted
     ) -> None:
+        if isinstance(report, Succeeded):  # first what most news is
+            assert running is not None
+            if attempt in running.cancels:
+                self._ended(running, attempt, report if self.journal is None else _writable(report))
+            return
         if isinstance(report, Posted):
             report.call()
             return
@@ -453,15 +458,18 @@ class Driver(SharedLoop):
             if not report.outside:
                 self.outside.discard((running, attempt))
             return
-        if self.journal is not None and isinstance(report, Succeeded | Submitted):
+        if isinstance(report, Submitted) and self.journal is not None:
             report = _writable(report)
-            if failpoints.ON:
-                failpoints.hit("task.reported")
-        if isinstance(report, Succeeded | Failed | NotStarted):
-            self.commands.ended(running, attempt)
-        elif isinstance(report, Submitted) and attempt in running.tokens and not report.working:
+        if isinstance(report, Failed | NotStarted):
+            self._ended(running, attempt, report)
+            return
+        if isinstance(report, Submitted) and attempt in running.tokens and not report.working:
             # From here on nobody in this process is working: with skip_time, the time until the token comes is skipped.
             self.outside.discard((running, attempt))
+        self._turns.append((running, TaskReported(attempt, report)))
+
+    def _ended(self, running: Running, attempt: int, report: Report) -> None:
+        self.commands.ended(running, attempt)
         self._turns.append((running, TaskReported(attempt, report)))
 
     def _fire(self) -> bool:
@@ -530,6 +538,8 @@ class Driver(SharedLoop):
 
 def _writable(report: Succeeded | Submitted) -> Report:
     """The report, or the failure that the core would make of an output that is no JSON."""
+    if failpoints.ON:
+        failpoints.hit("task.reported")
     try:
         dumps(report.output)
     except JsonError as error:

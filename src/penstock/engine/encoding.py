@@ -30,12 +30,14 @@ from penstock.engine.messages import (
 from penstock.engine.tasks import handler
 from penstock.jsontools import Json, dumps
 
+_NAMES: Final = tuple(kind[0] for kind in KINDS)
+
 _BIG: Final = 1
 """MessagePack's extension type for integers over 64 bits, as decimal text."""
 
 
 def pack_records(records: list[Record]) -> bytes:
-    named = [(KINDS[record[0]][0], *record[1:]) for record in records]
+    named = [(_NAMES[record[0]], *record[1:]) for record in records]
     packer: msgpack.Packer | None = getattr(_local, "packer", None)
     if packer is None:
         packer = _local.packer = msgpack.Packer(unicode_errors="surrogatepass")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from penstock.engine.execution import ItemOf, Status
@@ -17,6 +16,7 @@ from penstock.engine.mapruns import (
     StartMapRun,
 )
 from penstock.engine.tasks.handler import Report, TaskRequest
+from penstock.frozen import frozen
 from penstock.jsontools import Json
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 # ---- what goes in
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Started:
     """Begin."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TaskReported:
     """News of a task attempt, by the id of its StartTask."""
 
@@ -38,7 +38,7 @@ class TaskReported:
     report: Report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimersFired:
     """The timers that are due, in order. All at once, because what happens at one instant is recorded before anything
     follows from it (recorded: four TaskTimedOut, then the first MapIterationFailed)."""
@@ -46,7 +46,7 @@ class TimersFired:
     timers: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChildClosed:
     """A child execution has ended, by the id of its StartChild."""
 
@@ -60,7 +60,7 @@ class ChildClosed:
     """Its description as a result, where it failed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MapRunUpdated:
     """UpdateMapRun: how many children may run at once (0: as many as there is room for), how much may fail."""
 
@@ -70,25 +70,25 @@ class MapRunUpdated:
     tolerated_percentage: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StopRequested:
     error: str | None = None
     cause: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Broken:
     """A fault of the engine, of which AWS has none: the execution cannot go on."""
 
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Redriven:
     """A closed execution goes on from what did not succeed; `redriving.why_not` says whether it may."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Continued:
     """Go on where `limits.STEPS` cut in."""
 
@@ -111,18 +111,18 @@ Event: TypeAlias = (
 # ---- what comes out
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StartTask:
     attempt: int
     request: TaskRequest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CancelTask:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetTimer:
     """`at` is seconds since the epoch."""
 
@@ -130,12 +130,12 @@ class SetTimer:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CancelTimer:
     timer: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StartChild:
     """Run `program` (a distributed Map's processor) as an execution of its own: one of the Map Run `run`, for so many
     `items`."""
@@ -151,7 +151,7 @@ class StartChild:
     items: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RedriveChild:
     """A child execution of the Map Run `run` that did not succeed goes on from what did not."""
 
@@ -160,7 +160,7 @@ class RedriveChild:
     items: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CancelChild:
     child: int
 

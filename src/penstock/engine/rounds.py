@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from penstock.engine.history import Record, events
 from penstock.engine.running import Running
 from penstock.errors import StoreUnavailable
+from penstock.frozen import frozen
 
 Settled: TypeAlias = Callable[[StoreUnavailable | None], None]
 """Hears that all that came before is durable, or why it is not."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Show:
     """Events that are shown when the round is durable."""
 

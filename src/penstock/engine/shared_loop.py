@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 from queue import Empty, SimpleQueue
 from threading import RLock
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from penstock.clock import Clock, SystemClock, VirtualClock
 from penstock.engine.agenda import Agenda
 from penstock.errors import StoreUnavailable
+from penstock.frozen import frozen
 
 if TYPE_CHECKING:
     from penstock.engine.mapruns import ItemsRead, MapRunEnded
@@ -31,7 +31,7 @@ AWAKE_SECONDS: Final = 60.0
 """Ours: how long the loop sleeps at most, since a clock that is set forward wakes nobody."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Posted:
     """A call that some other thread wants the loop's to make."""
 

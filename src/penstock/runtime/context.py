@@ -127,9 +127,8 @@ class TaskContext:
         return Done()
 
     def __getattr__(self, name: str) -> Any:
-        lambda_context = self.__dict__.get("_lambda_context")
-        if lambda_context is not None and not name.startswith("_"):
-            return getattr(lambda_context, name)
+        if not name.startswith("_") and self._lambda_context is not None:
+            return getattr(self._lambda_context, name)
         raise AttributeError(f"the task context has no {name!r}")
 
 

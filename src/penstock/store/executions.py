@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from penstock.errors import StoreError
+from penstock.frozen import frozen, keyword_frozen
 from penstock.store.database import Database
 from penstock.store.listing import ALL, GONE, Filter, ids
 from penstock.store.texts import bound, text_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_frozen
 class ExecutionRow:
     """An execution as it is when it begins. Times are seconds since the epoch; `input`, `about` and `record` JSON texts."""
 
@@ -37,7 +37,7 @@ class ExecutionRow:
     alias: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_frozen
 class Summary:
     """An execution as the file has it. `events` counts the history of a closed one."""
 
@@ -69,7 +69,7 @@ class Summary:
     parked: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TurnRow:
     """One thing that the core was told, and the history events that came of it."""
 
@@ -80,7 +80,7 @@ class TurnRow:
     records: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_frozen
 class Closing:
     """What changes when an execution ends, or is redriven."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 def bound(values: Iterable[Any]) -> tuple[Any, ...]:
     """Values for a statement's parameters."""
-    return tuple(_bound(value) if isinstance(value, str) and not value.isascii() else value for value in values)
+    return tuple([_bound(value) if isinstance(value, str) and not value.isascii() else value for value in values])
 
 
 def _bound(text: str) -> str | bytes:

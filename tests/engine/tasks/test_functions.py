@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import decimal
+import enum
 import json
 import threading
 import time
+import uuid
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, outcome, request
+from tests.strategies import json_values
 
 from penstock.engine.tasks.functions import FunctionHandler
 from penstock.engine.tasks.handler import Failed, Stopped, Submitted, Succeeded
@@ -175,6 +182,85 @@ def test_what_json_cannot_hold(result: Any, message: str) -> None:
 
 def test_what_lambda_marshals() -> None:
     assert call(lambda e, c: (1, {2: decimal.Decimal("1.5")})) == Succeeded([1, {"2": 1.5}])
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Size(enum.IntEnum):
+    SMALL = 1
+
+
+class Word(str):
+    pass
+
+
+class Named(dict[str, Any]):
+    pass
+
+
+@dataclasses.dataclass
+class Point:
+    x: int = 1
+
+
+odd = st.sampled_from(
+    [
+        *(
+            Colour.RED,
+            Size.SMALL,
+            Word("w"),
+            Named(a=1),
+            Point(),
+            float("nan"),
+            float("inf"),
+            -0.0,
+            1e16,
+            2**63,
+            2**64,
+            "\ud800",
+        ),
+        *(
+            decimal.Decimal("1.50"),
+            datetime.date(2024, 1, 1),
+            uuid.UUID(int=1),
+            b"b",
+            {1, 2},
+            (1, 2),
+            {1: 2},
+            {None: 1},
+        ),
+        *({Word("k"): 1}, {True: 1}, range(2), object),
+    ]
+)
+results = st.recursive(
+    json_values | odd,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(results)
+def test_every_result_is_what_lambdas_marshaller_makes_of_it(result: Any) -> None:
+    try:
+        # As Lambda's Python runtime does (awslambdaric, lambda_runtime_marshaller).
+        expected = json.loads(json.dumps(result, ensure_ascii=False, allow_nan=False, default=_decimal))
+        expected and json.dumps(expected, ensure_ascii=False).encode()
+    except (TypeError, ValueError):
+        assert cause_of(call(lambda e, c: result))["errorType"] == "Runtime.MarshalError"
+        return
+    report = call(lambda e, c: result)
+    assert isinstance(report, Succeeded)
+    assert repr(report.output) == repr(expected)
+
+
+def _decimal(value: Any) -> float:
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    raise TypeError
 
 
 def test_a_result_over_lambdas_limit() -> None:

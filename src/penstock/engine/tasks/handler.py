@@ -7,13 +7,13 @@ returns at once with a Cancel; the outcome comes later through the reporter, fro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from penstock.frozen import frozen, keyword_frozen
 from penstock.jsontools import Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_frozen
 class TaskRequest:
     """One attempt of one task. `arguments` is the effective input (after Parameters or Arguments); `timeout` and
     `heartbeat` are seconds or None; `attempt` counts from 0; `token` is set for `.waitForTaskToken` and for activities."""
@@ -36,14 +36,14 @@ class TaskRequest:
     """Names the attempt within its execution, whatever else starts there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Succeeded:
     """`output` is the task's result as the integration returns it (lambda:invoke's envelope included)."""
 
     output: Json
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed:
     """`error` is None only where SendTaskFailure came without one."""
 
@@ -51,7 +51,7 @@ class Failed:
     cause: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Started:
     """A worker has taken the task: only for activities, whose timeouts count from here. Other tasks start when they are
     scheduled and need not say so."""
@@ -59,7 +59,7 @@ class Started:
     worker: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Submitted:
     """A `.sync` or `.waitForTaskToken` request has been accepted; the task itself goes on. `output` is the answer of the
     starting call (recorded in TaskSubmitted). `working`: it goes on in this process, whose handler will report the end. So
@@ -69,12 +69,12 @@ class Submitted:
     working: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heartbeat:
     """The task is alive: its heartbeat timer starts anew."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stopped:
     """The task's code asked to stop the whole execution (`context.stop_execution`): it closes ABORTED with these two,
     as StopExecution would leave it. Nothing follows."""
@@ -83,7 +83,7 @@ class Stopped:
     cause: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotStarted:
     """Step Functions itself refuses the task's parameters: the execution ends with States.Runtime, no event tells of a failed
     task, and before `cause` stands which state it was."""
@@ -91,7 +91,7 @@ class NotStarted:
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Later:
     """Nothing to do for `seconds` of the execution's clock; then the driver calls `wake`, from its own thread, unless the
     attempt is over. With `outside`, something goes on meanwhile in real time (a job of a service), so virtual time does not
@@ -109,7 +109,7 @@ Cancel: TypeAlias = Callable[[], None]
 Resume: TypeAlias = "Callable[[TaskRequest, Reporter, Taken], Cancel]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """An attempt that an earlier process began and whose end it did not write down. `started`: a worker has it (activities);
     `submitted`: what was to be started is, and goes on without that process; `answer` is what its start was answered."""
