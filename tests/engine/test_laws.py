@@ -29,7 +29,7 @@ from penstock.engine.program import Program, compile_program
 from penstock.engine.snapshot import from_data, to_data
 from penstock.errors import InvalidDefinition, PenstockError
 
-LAW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def compiled(document: dict[str, Any]) -> Program:
@@ -134,7 +134,7 @@ def test_histories_are_whole(document: dict[str, Any], value: Any) -> None:
                     assert text is None or json.loads(text) is not ...
 
 
-@settings(LAW, max_examples=30)
+@settings(LAW, max_examples=20)
 @given(documents(), INPUTS)
 def test_the_driver_tells_the_same_story_as_the_core_alone(document: dict[str, Any], value: Any) -> None:
     program = compiled(document)
@@ -143,7 +143,7 @@ def test_the_driver_tells_the_same_story_as_the_core_alone(document: dict[str, A
     assert one.status in ("SUCCEEDED", "FAILED", "TIMED_OUT")
 
 
-@settings(LAW, max_examples=80)
+@settings(LAW, max_examples=50)
 @given(machines(), st.one_of(INPUTS, json_values))
 def test_any_machine_that_checks_runs_to_an_end_or_is_refused_in_words(target: StateMachine, value: Any) -> None:
     try:
