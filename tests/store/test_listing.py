@@ -127,10 +127,11 @@ def test_a_page_costs_what_a_page_has(given: dict[str, Any], expected: list[int]
 
 def test_all_machines_are_listed_together(store: Executions) -> None:
     assert [each.id for each in store.of(None, limit=2)] == [5000, 4999]
-    assert [each.id for each in listed(store, owner=None, status="FAILED", limit=9)] == [30, 20, 10]
-    found, steps = _steps(store, owner=None, status="RUNNING", limit=10)
-    assert found == [3, 2, 1]
-    assert steps <= 3
+    for status, expected in (("RUNNING", [3, 2, 1]), ("FAILED", [30, 20, 10]), ("TIMED_OUT", [])):
+        found, steps = _steps(store, owner=None, status=status, limit=10)
+        assert found == expected
+        assert steps <= 3
+    assert _steps(store, owner=None, status="SUCCEEDED", limit=2)[0] == [5000, 4999]
 
 
 def test_a_listing_reads_no_inputs_and_no_outputs(store: Executions) -> None:

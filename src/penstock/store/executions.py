@@ -286,10 +286,10 @@ class Executions:
         if before is not None:
             where.append("id < ?")
             values.append(before)
-        if which.status == "RUNNING":  # few: the index has them together, though not in order
-            where.append("status = 'RUNNING'")
-        elif which.status is not None:
-            where.append("+status = ?")
+        if which.status == "SUCCEEDED":  # many: the newest rows are some of them
+            where.append("+status = 'SUCCEEDED'")
+        elif which.status is not None:  # few: the index has them together, though not in order
+            where.append("id IN (SELECT id FROM executions INDEXED BY executions_by_status WHERE status = ?)")
             values.append(which.status)
         else:
             where.append(f"+status <> '{GONE}'")
