@@ -93,8 +93,9 @@ def read_template(
 
 def _check_parameters(given: Mapping[str, str], resolver: Resolver, text: str, name: str) -> None:
     for key in given:
-        # Names of exports and of attributes have something that a parameter's has not, or stand in the text.
-        if key not in resolver.parameters and "." not in key and key not in text:
+        # Names of exports and of attributes have something that a parameter's has not, or stand in the text as a word.
+        word = rf"(?<![A-Za-z0-9]){re.escape(key)}(?![A-Za-z0-9])"
+        if key not in resolver.parameters and "." not in key and re.search(word, text) is None:
             known = ", ".join(resolver.parameters) or "none"
             raise InvalidInput(f"{name} has no parameter {key}; it has {known}.")
         if key in resolver.parameters:
