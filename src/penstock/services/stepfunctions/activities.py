@@ -27,7 +27,8 @@ def create_activity(state: State, given: Parameters) -> Answer:
             with state.repository.together():
                 if state.stored is not None:
                     state.stored.put_activity(activity)
-                tags.set_all(state, activity.arn, new_tags)
+                if activity not in before:  # API reference: else its tags are not updated, even if they are different
+                    tags.set_all(state, activity.arn, new_tags)
         except (ServiceError, StoreError):
             if activity not in before:
                 state.callbacks.delete_activity(activity.arn)
