@@ -207,6 +207,6 @@ def _open(host: str, port: int, backlog: int) -> socket.socket:
         opened.close()
         what = "--host" if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL else "--port"
         raise UsageError(f"{host}:{port} cannot be had: {error.strerror or error}. Give another {what}.") from None
-    except UnicodeError:  # not even to be looked up
+    except (UnicodeError, TypeError):  # not even to be looked up
         opened.close()
         raise UsageError(f"{host}:{port} cannot be had: it is no name of a host. Give another --host.") from None
