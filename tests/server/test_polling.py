@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 
-from tests.server.asking import client_of, connect, head
+from tests.server.asking import ask, client_of, connect, head
 from tests.server.process import Server
 from tests.server.test_server import ROLE
 
@@ -30,6 +30,12 @@ def test_a_task_is_not_given_to_a_worker_that_has_gone(server: Server, url: str)
         worker.sendall(polling)
         worker.settimeout(10)
         assert b"taskToken" in worker.recv(65536)
+
+
+def test_a_large_request_polls_like_a_small_one(url: str) -> None:
+    body = b'{"activityArn": "arn:aws:states:us-east-1:123456789012:activity:none"' + b" " * 20_000 + b"}"
+    status, answer = ask(url, X_Amz_Target="AWSStepFunctions.GetActivityTask", body=body)
+    assert (status, answer["__type"]) == (400, "ActivityDoesNotExist")
 
 
 def _answers(connection: socket.socket) -> bool:

@@ -199,7 +199,7 @@ class App:
 
     async def _wait(self, exchange: Exchange, receive: Receive) -> dict[str, Any]:
         found = exchange.pending
-        if callable(found):
+        while callable(found):  # of a large request a thread finds out first what another is to call
             assert exchange.service is not None
             limiter = self._long if exchange.operation in exchange.service.long else self._quick
             with _left_when_gone(found, receive):
