@@ -178,9 +178,14 @@ def start_service(
     """A service whose tasks are answered by what the settings, `functions` and `lambda_` have; the handlers to close after
     it."""
     from penstock.services.stepfunctions import StepFunctions
+    from penstock.services.stepfunctions.sdk import SfnSdkTasks
 
     settings = settings or Settings()
-    ours = service_handlers(settings, functions or {}, clock=clock, entropy=entropy, lambda_=lambda_)
+    aws = settings.aws
+    own = SfnSdkTasks(
+        alone=aws.endpoint_url is None, region=aws.region, account=aws.account, clock=clock, entropy=entropy
+    )
+    ours = [own, *service_handlers(settings, functions or {}, clock=clock, entropy=entropy, lambda_=lambda_)]
     service = StepFunctions(
         region=settings.aws.region,
         account=settings.aws.account,
@@ -196,4 +201,5 @@ def start_service(
         database=database,
         on_fault=on_fault,
     )
+    own.serve(service)
     return ours, service

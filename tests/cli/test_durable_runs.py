@@ -317,7 +317,11 @@ def test_a_failed_run_is_redriven(penstock: Penstock, folder: Path) -> None:
     done = penstock("redrive", "--db", "r.db", "one")
     assert (done.code, json.loads(done.out)) == (0, {"n": 10, "paid": 20})
     over = penstock("redrive", "--db", "r.db", "one")
-    assert (over.code, over.err) == (2, "penstock: Execution is SUCCEEDED and cannot be redriven\n")
+    assert (over.code, over.err) == (
+        2,
+        "penstock: Execution is SUCCEEDED and cannot be redriven. Nothing of it is left to do; see what it gave: penstock runs "
+        f"show --db r.db one, or start another: penstock run {script} --db r.db\n",
+    )
     history = json.loads(penstock("runs", "history", "--db", "r.db", "one", "--json").out)["events"]
     assert [each["id"] for each in history] == list(range(1, len(history) + 1))
     assert [each["type"] for each in history].count("ExecutionRedriven") == 2

@@ -149,7 +149,11 @@ def test_redriving_on_a_server(penstock: Penstock, server: Server, tmp_path: Pat
         assert time.monotonic() < end
     over = penstock("redrive", "c3", *at(server), "--json")
     assert (over.code, over.out) == (2, "")
-    assert over.err == "penstock: ExecutionNotRedrivable: Execution is SUCCEEDED and cannot be redriven\n"
+    url = server.url
+    assert over.err == (
+        "penstock: ExecutionNotRedrivable: Execution is SUCCEEDED and cannot be redriven. Nothing of it is left to do; see what "
+        f"it gave: penstock runs show --endpoint {url} c3, or start another: aws stepfunctions start-execution --endpoint-url {url}\n"
+    )
     wrong = penstock("redrive", "c3", *at(server), "--target", "x.py")
     assert (wrong.code, wrong.err.count("\n")) == (2, 1)
 

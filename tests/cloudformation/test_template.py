@@ -389,6 +389,8 @@ def test_parameters_that_the_template_does_not_have_are_refused(tmp_path: Path) 
     text = one("      DefinitionString: x\n", before="Parameters: {Stage: {Type: String, AllowedValues: [a, b]}}\n")
     with pytest.raises(InvalidInput, match="has no parameter Nope; it has Stage"):
         read(text, tmp_path, Nope="x")
+    with pytest.raises(InvalidInput, match="has no parameter Stag; it has Stage"):
+        read(text, tmp_path, Stag="x")
     with pytest.raises(InvalidInput, match="The parameter Stage is one of a, b; 'x' is not"):
         read(text, tmp_path, Stage="x")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from tests.server.asking import client_of
-from tests.server.process import Server, started
+from tests.server.process import MAIN, Server, started
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 GROUP = "/aws/vendedlogs/states/m"
@@ -163,3 +164,58 @@ def test_what_goes_on_in_the_next_process_goes_on_in_the_log(tmp_path: Path) -> 
         types = [event["type"] for event in messages(server)]
     assert types[-2:] == ["WaitStateExited", "ExecutionSucceeded"]
     assert types.count("ExecutionSucceeded") == 1
+
+
+TEMPLATE = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Group: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /of/a/template}}
+  Sam:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Name: sam
+      Logging: {Level: ALL, IncludeExecutionData: true, Destinations: [{CloudWatchLogsLogGroup: {LogGroupArn: !GetAtt Group.Arn}}]}
+      Definition: {StartAt: P, States: {P: {Type: Pass, End: true}}}
+  Plain:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      StateMachineName: plain
+      LoggingConfiguration: {Level: ERROR, Destinations: [{CloudWatchLogsLogGroup: {LogGroupArn: !GetAtt Group.Arn}}]}
+      DefinitionString: '{"StartAt": "P", "States": {"P": {"Type": "Fail"}}}'
+  Elsewhere:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Name: elsewhere
+      Logging: {Level: ALL, Destinations: [{CloudWatchLogsLogGroup: {LogGroupArn: !ImportValue Nobody}}]}
+      Definition: {StartAt: P, States: {P: {Type: Pass, End: true}}}
+"""
+
+
+def test_machines_of_a_template_log_as_it_says(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    for _ in range(2):  # the second finds them in its database
+        with started(tmp_path, "template.yaml", "--db", "x.db") as server:
+            client = client_of(server.url)
+            machines = {each["name"]: each["stateMachineArn"] for each in client.list_state_machines()["stateMachines"]}
+            found = client.describe_state_machine(stateMachineArn=machines["sam"])["loggingConfiguration"]
+            assert found == logging_to("arn:aws:logs:us-east-1:123456789012:log-group:/of/a/template:*", data=True)
+            for arn in machines.values():
+                execution = client.start_execution(stateMachineArn=arn)["executionArn"]
+                while client.describe_execution(executionArn=execution)["status"] == "RUNNING":
+                    pass
+            types = {event["type"] for event in messages(server, "/of/a/template")}
+            assert {"PassStateEntered", "ExecutionSucceeded", "ExecutionFailed"} <= types
+
+
+def test_a_machine_of_another_type_is_not_quietly_kept(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(TEMPLATE)
+    with started(tmp_path, "template.yaml", "--db", "x.db"):
+        pass
+    template.write_text(TEMPLATE.replace("      Name: sam\n", "      Name: sam\n      Type: EXPRESS\n"))
+    done = subprocess.run(
+        [*MAIN, "template.yaml", "--port", "0", "--db", "x.db"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "has the state machine sam as STANDARD, and template.yaml as EXPRESS" in done.stderr

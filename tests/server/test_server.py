@@ -102,3 +102,19 @@ def test_a_port_that_is_taken_is_said() -> None:
         done = refused("--port", str(taken.getsockname()[1]))
     assert done.returncode == 2
     assert "--port" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--host", "300.1.1.1", "--token", "t"], "300.1.1.1:0 cannot be had: Name or service not known. Give another --host."),
+        (["--host", "192.0.2.7", "--token", "t"], "192.0.2.7:0 cannot be had: Cannot assign requested address. Give another --host."),
+        (["--host", "é..b", "--token", "t"], "é..b:0 cannot be had: it is no name of a host. Give another --host."),
+        (["--token", "é"], "A token is of ASCII characters, without blanks at its ends; this one no client could show."),
+    ],
+)  # fmt: skip
+def test_what_a_server_cannot_begin_with(tmp_path: Path, options: list[str], words: str) -> None:
+    done = subprocess.run(
+        [*MAIN, "--port", "0", *options], cwd=tmp_path, capture_output=True, text=True, timeout=10, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"penstock: {words}\n")

@@ -1,5 +1,5 @@
 """The `penstock` command."""
 
-from penstock.cli.app import main
+from penstock.cli.entry import main
 
 __all__ = ["main"]

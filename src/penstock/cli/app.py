@@ -16,7 +16,7 @@ from importlib import import_module
 import click
 
 from penstock.cli import output
-from penstock.errors import InvalidDefinition, PenstockError
+from penstock.errors import InvalidDefinition, MissingRequirement, PenstockError
 
 COMMANDS = {
     "run": ("penstock.cli.run", "Run a workflow here and now."),
@@ -103,7 +103,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _terminate)
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
-        sys.stdout.flush()
+        try:
+            with output.refused_writes():
+                sys.stdout.flush()
+        except MissingRequirement as error:
+            _silence()
+            if code != error.exit_code:  # else it has been said
+                output.problem(str(error))
+            return error.exit_code
         return code
     except BrokenPipeError:
         # What is left in the buffer has no reader; without this Python complains about it while it shuts down.
@@ -167,5 +174,5 @@ def _silence() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(devnull, stream.fileno())

@@ -126,6 +126,8 @@ def read_json_argument(text: str, flag: str) -> Json:
     """What `JSON|@FILE|-` means. Raises InvalidInput."""
     what = flag
     data: str | bytes = text
+    if not text.startswith("@") and any("\udc80" <= character <= "\udcff" for character in text):
+        data = os.fsencode(text)  # bytes that this process's locale does not know; they may be UTF-8 all the same
     if text == "-":
         data, what = sys.stdin.buffer.read(MAX_FILE_BYTES), f"{flag} (stdin)"
     elif text.startswith("@"):

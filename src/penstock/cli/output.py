@@ -6,14 +6,15 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
 from penstock.diagnostics import Diagnostic, render_text
-from penstock.errors import InvalidDefinition, UsageError
+from penstock.errors import InvalidDefinition, MissingRequirement, UsageError
 
 _CONTROL = {code: "�" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
@@ -24,13 +25,29 @@ def clean(text: str) -> str:
 
 
 def result(text: str) -> None:
-    """The result, to stdout, as UTF-8."""
+    """The result, to stdout, as UTF-8. Raises MissingRequirement where it cannot be written, BrokenPipeError where nobody
+    reads it."""
     stream = sys.stdout
+    with refused_writes():
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:  # a lone surrogate, or a terminal that is not UTF-8
+            stream.flush()
+            stream.buffer.write(text.encode("utf-8", "backslashreplace"))
+
+
+@contextmanager
+def refused_writes() -> Iterator[None]:
+    """Has a full disk behind stdout, and its like, told as what the environment lacks."""
     try:
-        stream.write(text)
-    except UnicodeEncodeError:  # a lone surrogate, or a terminal that is not UTF-8
-        stream.flush()
-        stream.buffer.write(text.encode("utf-8", "backslashreplace"))
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise MissingRequirement(
+            f"The output cannot be written: {reason}. Give stdout another place.", requirement="stdout"
+        ) from None
 
 
 def result_json(value: Any, *, indent: int | None = 2) -> None:

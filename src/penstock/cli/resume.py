@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +13,7 @@ from penstock.cli import output, results
 from penstock.cli.leaving import Left, leaving, warnings_shown
 from penstock.cli.options import db_option, endpoint_of, endpoint_options, refusals_are_wrong_use
 from penstock.clock import SystemClock, VirtualClock
-from penstock.errors import PenstockError, StoreError, UsageError
+from penstock.errors import PenstockError, ServiceError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from penstock.options import ResumeOptions
@@ -94,14 +97,19 @@ def redrive(
             raise UsageError("--target and --history go with --db: a server has its own code, and goes on by itself.")
         from penstock.runs.endpoint import EndpointRuns
 
-        with refusals_are_wrong_use():
+        url = shlex.quote(place.url)
+        show = ["penstock", "runs", "show", "--endpoint", url, name]
+        with (
+            refusals_are_wrong_use(),
+            _told_what_to_do(show, f"aws stepfunctions start-execution --endpoint-url {url}"),
+        ):
             answer = EndpointRuns(place).redrive(name)
         if as_json:
             output.result(output.json_text(answer, default=results.date_text) + "\n")
         elif not quiet:
             output.note(f"{answer['executionArn']} goes on.")
         return
-    from penstock.durable import check_redrivable, find, opened
+    from penstock.durable import Began, check_redrivable, find, opened
     from penstock.store.executions import Executions
 
     if history:
@@ -110,8 +118,28 @@ def redrive(
     with warnings_shown(), refusals_are_wrong_use(), opened(db) as database:
         summary = find(Executions(database), name)
         check_redrivable(database, summary)
-        code = _one(ctx, database, summary, target, history=history, as_json=as_json, quiet=quiet, again=True)
+        began = Began.read(summary)
+        anew = ["penstock", "run", target or (began and began.target) or "TARGET", "--db", db]
+        with _told_what_to_do(["penstock", "runs", "show", "--db", db, name], shlex.join(anew)):
+            code = _one(ctx, database, summary, target, history=history, as_json=as_json, quiet=quiet, again=True)
     ctx.exit(code)
+
+
+@contextmanager
+def _told_what_to_do(show: list[str], anew: str) -> Iterator[None]:
+    """Has AWS's sentence about what cannot be redriven followed by what can be done: commands to look at it, and to begin anew."""
+    try:
+        yield
+    except ServiceError as error:
+        if error.code != "ExecutionNotRedrivable" or "Map Run" in str(error):  # that one says what is redriven
+            raise
+        if "is RUNNING" in str(error):
+            step = f"It goes on by itself; look at it: {shlex.join(show)}"
+        elif "is SUCCEEDED" in str(error):
+            step = f"Nothing of it is left to do; see what it gave: {shlex.join(show)}, or start another: {anew}"
+        else:
+            step = f"Start another: {anew}"
+        raise ServiceError(f"{error}. {step}", code=error.code) from None
 
 
 def _one(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -231,9 +232,11 @@ def _show(found: Execution, db: str | None) -> None:
         lines.append(("begun by", f"penstock run {found.target or ''}".rstrip() if found.by_run else "a server"))
     if found.parked is not None:
         lines.append(("parked", f"it was left alone: {found.parked}"))
-        lines.append(("", f"to try it once more: penstock resume --db {db} --unpark {described['name']}"))
+        lines.append(("", f"to try it once more: penstock resume --db {quote(db or '')} --unpark {described['name']}"))
     elif described["status"] == "RUNNING" and found.by_run:
-        lines.append(("", f"if no process runs it any more: penstock resume --db {db} {described['name']}"))
+        lines.append(
+            ("", f"if no process runs it any more: penstock resume --db {quote(db or '')} {described['name']}")
+        )
     for key in ("input", "output"):
         if key in described:
             text = described[key]

@@ -39,6 +39,8 @@ class Machine:
     type: Literal["STANDARD", "EXPRESS"]
     reading: Reading | None
     diagnostics: tuple[Diagnostic, ...] = ()
+    logging: Mapping[str, Any] | None = None
+    """The API's loggingConfiguration; None where the template has none, or one that cannot be known before a deployment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,9 @@ def read_template(
 
 def _check_parameters(given: Mapping[str, str], resolver: Resolver, text: str, name: str) -> None:
     for key in given:
-        # Names of exports and of attributes have something that a parameter's has not, or stand in the text.
-        if key not in resolver.parameters and "." not in key and key not in text:
+        # Names of exports and of attributes have something that a parameter's has not, or stand in the text as a word.
+        word = rf"(?<![A-Za-z0-9]){re.escape(key)}(?![A-Za-z0-9])"
+        if key not in resolver.parameters and "." not in key and re.search(word, text) is None:
             known = ", ".join(resolver.parameters) or "none"
             raise InvalidInput(f"{name} has no parameter {key}; it has {known}.")
         if key in resolver.parameters:
@@ -156,7 +159,26 @@ class _Reader:
             reading = read_definition(properties, keys, self._resolver, self._files, self._positions, self._name)
         except Unresolved as error:
             return Machine(name, logical, found, None, tuple(map(self._diagnostic, (error, *error.others))))
-        return Machine(name, logical, found, reading, tuple(reading.diagnostics))
+        return Machine(name, logical, found, reading, tuple(reading.diagnostics), self._logging(properties, keys))
+
+    def _logging(self, properties: Mapping[str, Any], keys: Keys) -> Mapping[str, Any] | None:
+        member = "Logging" if "Logging" in properties else "LoggingConfiguration"
+        try:
+            given = self._resolver.value(properties.get(member), (*keys, member))
+            destinations = given.get("Destinations") if isinstance(given, dict) else None
+            if not isinstance(given, dict) or not isinstance(destinations, list) or len(destinations) != 1:
+                return None
+            arn = destinations[0]["CloudWatchLogsLogGroup"]["LogGroupArn"]
+        except (Unresolved, KeyError, TypeError):  # a run does not need it
+            return None
+        level = given.get("Level", "OFF")
+        if not isinstance(arn, str) or level not in ("ALL", "ERROR", "FATAL"):
+            return None
+        return {
+            "level": level,
+            "includeExecutionData": str(given.get("IncludeExecutionData", False)).lower() == "true",
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}],
+        }
 
     def _properties(self, logical: str, kind: str, own: Any) -> Mapping[str, Any]:
         """The properties of a resource, with SAM's Globals below them."""

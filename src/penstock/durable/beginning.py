@@ -6,6 +6,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from penstock.asl.equality import equal
@@ -111,15 +112,15 @@ def _not_again(summary: Summary, value: Json, file: Path) -> None:
         ended = f"{summary.status}, {instant(summary.stopped or 0.0):%Y-%m-%d %H:%M:%S} UTC"
         raise UsageError(
             f"The execution {name} in {file} has ended already ({ended}). Give this one another name, or look at that one: "
-            f"penstock runs show --db {file} {name}"
+            f"penstock runs show --db {quote(str(file))} {name}"
         )
     if not begun_by_run(summary):
         raise UsageError(
-            f"The execution {name} in {file} was begun by a server, which goes on with it: penstock server --db {file}. Give "
+            f"The execution {name} in {file} was begun by a server, which goes on with it: penstock server --db {quote(str(file))}. Give "
             "this one another name."
         )
     if not equal(json.loads(summary.input), value):
         raise UsageError(
             f"The execution {name} in {file} was begun with another input. Give this one another name, or go on with that "
-            f"one: penstock resume --db {file} {name}"
+            f"one: penstock resume --db {quote(str(file))} {name}"
         )

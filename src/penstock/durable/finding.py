@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 from penstock.durable.began import STARTED
 from penstock.engine.recovery import begun_by_run
@@ -53,7 +54,9 @@ def find(store: Executions, name: str) -> Summary:
     else:
         found = store.named(name)
     if not found:
-        raise UsageError(f"{file} has no execution {name!r}; penstock runs list --db {file} shows what it has.")
+        raise UsageError(
+            f"{file} has no execution {name!r}; penstock runs list --db {quote(str(file))} shows what it has."
+        )
     if len(found) > 1:
         arns = " or ".join(each.arn for each in found[:5])
         raise UsageError(f"{file} has {len(found)} executions of the name {name!r}; say which: {arns}.")
@@ -76,14 +79,16 @@ def check_interrupted(store: Executions, summary: Summary) -> None:
     """Raises UsageError for an execution that `resume` does not take up."""
     file, name = store.database.path, summary.name
     if not begun_by_run(summary):
-        raise UsageError(f"The execution {name} was begun by a server, which takes it up: penstock server --db {file}")
+        raise UsageError(
+            f"The execution {name} was begun by a server, which takes it up: penstock server --db {quote(str(file))}"
+        )
     if summary.record == STARTED:
         raise UsageError(f"The execution {name} was started by another one, and goes on with it.")
     if summary.status != "RUNNING" and all(each.id != summary.id for each in interrupted(store)):
         more = (
             ""
             if summary.status == "SUCCEEDED"
-            else f" Let it go on from what failed: penstock redrive --db {file} {name}"
+            else f" Let it go on from what failed: penstock redrive --db {quote(str(file))} {name}"
         )
         raise UsageError(f"The execution {name} was not interrupted: it has ended ({summary.status}).{more}")
 
@@ -93,13 +98,15 @@ def check_redrivable(database: Database, summary: Summary) -> None:
     file, name = database.path, summary.name
     if not begun_by_run(summary):
         raise UsageError(
-            f"The execution {name} was begun by a server; redrive it there: penstock server --db {file}, then penstock redrive "
+            f"The execution {name} was begun by a server; redrive it there: penstock server --db {quote(str(file))}, then penstock redrive "
             f"--endpoint URL {summary.arn}"
         )
     if summary.record == STARTED:
         raise UsageError(f"The execution {name} was started by another one, and is redriven with it.")
     if summary.status == "RUNNING":
-        raise UsageError(f"The execution {name} has not ended; take it up: penstock resume --db {file} {name}")
+        raise UsageError(
+            f"The execution {name} has not ended; take it up: penstock resume --db {quote(str(file))} {name}"
+        )
 
 
 def unparked(database: Database, summary: Summary) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from penstock.clock import VirtualClock
@@ -65,8 +66,8 @@ def take_up_all(
 def _why_not(summary: Summary, reason: str, journal: Journal) -> str:
     file, name = journal.database.path, summary.name
     return (
-        f"The execution {name} cannot be taken up: {reason}. To try it once more: penstock resume --db {file} --unpark {name}; "
-        f"to end it: penstock runs stop --db {file} {name}"
+        f"The execution {name} cannot be taken up: {reason}. To try it once more: penstock resume --db {quote(str(file))} --unpark {name}; "
+        f"to end it: penstock runs stop --db {quote(str(file))} {name}"
     )
 
 

@@ -60,6 +60,15 @@ class _Waiting:
     report: Reporter
 
 
+class Poll:
+    """A worker's wait for a task; `left` when the worker has gone and is to get none."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = False
+
+
 class Callbacks:
     """Task tokens that are waited for, and activities with the tasks that no worker has taken yet."""
 
@@ -70,7 +79,7 @@ class Callbacks:
         self._tokens: dict[str, Deliver] = {}
         self._activities: dict[str, Activity] = {}
         self._queues: dict[str, OrderedDict[_Waiting, None]] = {}
-        self._pollers: dict[str, deque[object]] = {}
+        self._pollers: dict[str, deque[Poll]] = {}
         self._released = False
 
     # ---- tokens
@@ -159,13 +168,13 @@ class Callbacks:
             waiting.report(_no_activity(arn))
 
     def get_activity_task(
-        self, arn: str, *, worker: str | None = None, wait: float = POLL_SECONDS
+        self, arn: str, *, worker: str | None = None, wait: float = POLL_SECONDS, poll: Poll | None = None
     ) -> ActivityTask | None:
-        """The task that has waited longest; None where none comes within `wait` seconds.
+        """The task that has waited longest; None where none comes within `wait` seconds, or before `leave` of the poll.
 
         Workers that poll at once are served in their order. Raises ServiceError: InvalidArn, ActivityDoesNotExist.
         """
-        ticket = object()
+        ticket = poll or Poll()
         with self._changed:
             self._known(arn)
             line = self._pollers.setdefault(arn, deque())
@@ -174,7 +183,7 @@ class Callbacks:
                 self._changed.wait_for(lambda: self._ready(arn, line, ticket), timeout=wait)
                 self._known(arn)
                 queue = self._queues[arn]
-                if self._released or line[0] is not ticket or not queue:
+                if self._released or ticket.left or line[0] is not ticket or not queue:
                     return None
                 waiting, _ = queue.popitem(last=False)
             finally:
@@ -190,9 +199,15 @@ class Callbacks:
             self._released = True
             self._changed.notify_all()
 
-    def _ready(self, arn: str, line: deque[object], ticket: object) -> bool:
+    def leave(self, poll: Poll) -> None:
+        """The worker has gone: a task that comes now is for the next."""
+        with self._changed:
+            poll.left = True
+            self._changed.notify_all()
+
+    def _ready(self, arn: str, line: deque[Poll], ticket: Poll) -> bool:
         queue = self._queues.get(arn)
-        return self._released or queue is None or (line[0] is ticket and bool(queue))
+        return self._released or ticket.left or queue is None or (line[0] is ticket and bool(queue))
 
     def _known(self, arn: str) -> Activity:
         _check_arn(arn)

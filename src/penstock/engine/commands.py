@@ -94,7 +94,7 @@ class Commands:
             case CancelChild(child):
                 other = running.children.pop(child, None)
                 if other is not None:
-                    other.on_close = partial(_counted, running, child)
+                    other.on_close = partial(self._counted, running, child)
                     self._driver.tell_now(other, StopRequested())
                 run = running.map_runs.pop(child, None)
                 if run is not None:
@@ -328,6 +328,15 @@ class Commands:
             active.unsuccessful.clear()
         running.over.clear()
 
+    def _counted(self, parent: Running, number: int, child: Running) -> None:
+        """A child execution of a Map Run was stopped with it."""
+        run = child.map_run
+        if run is not None:
+            run.child_ended(child.execution, child.items)
+            self._note(parent, run)
+            if parent.entry is None:
+                run.keep(number, child)
+
     def _over(self, running: Running, active: ActiveRun) -> None:
         """A Map Run has ended: it is kept for a redrive where no file knows it, and it may want one."""
         if running.entry is None and active.record.status != "SUCCEEDED":
@@ -422,14 +431,6 @@ class MapRunWork:
 
     def __call__(self) -> None:
         self.commands.map_run_work(self.running, self.command)
-
-
-def _counted(parent: Running, number: int, child: Running) -> None:
-    """A child execution of a Map Run was stopped with it."""
-    if child.map_run is not None:
-        child.map_run.child_ended(child.execution, child.items)
-        if parent.entry is None:
-            child.map_run.keep(number, child)
 
 
 def no_handler(request: TaskRequest) -> Failed:

@@ -29,6 +29,7 @@ class Endpoint:
         try:
             parts = urlsplit(url)
             port = parts.port
+            (parts.hostname or "").encode("idna")  # as it is looked up
         except ValueError:
             raise UsageError(f"{url!r} is no URL of a server, such as http://127.0.0.1:4599.") from None
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:

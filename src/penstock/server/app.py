@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -129,7 +129,7 @@ class App:
             with tracing as span:
                 if headers is not None:
                     exchange.pending = self._ask(exchange, await _body(headers, receive))
-                answer = await self._wait(exchange)
+                answer = await self._wait(exchange, receive)
                 if span is not None:
                     span.answered(answer)
             exchange.answered(answer)
@@ -197,12 +197,13 @@ class App:
         asked = service.ask(operation, parameters)
         return partial(service.call, operation, parameters) if asked is None else asked
 
-    async def _wait(self, exchange: Exchange) -> dict[str, Any]:
+    async def _wait(self, exchange: Exchange, receive: Receive) -> dict[str, Any]:
         found = exchange.pending
-        if callable(found):
+        while callable(found):  # of a large request a thread finds out first what another is to call
             assert exchange.service is not None
             limiter = self._long if exchange.operation in exchange.service.long else self._quick
-            found = await anyio.to_thread.run_sync(found, limiter=limiter, abandon_on_cancel=True)
+            with _left_when_gone(found, receive):
+                found = await anyio.to_thread.run_sync(found, limiter=limiter, abandon_on_cancel=True)
         if isinstance(found, Future):
             found = await _result(found)
         assert isinstance(found, dict)
@@ -258,6 +259,29 @@ async def _result(future: Future[dict[str, Any]]) -> dict[str, Any]:
         future.add_done_callback(settle)
         await done
     return future.result()
+
+
+@contextmanager
+def _left_when_gone(call: Callable[[], Any], receive: Receive) -> Iterator[None]:
+    """Meanwhile, lets a call that can be left know when its client has gone. Raises Gone in the end, where it has."""
+    leave: Callable[[], None] | None = getattr(call, "leave", None)
+    if leave is None:
+        yield
+        return
+
+    async def look() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        leave()
+
+    looking = asyncio.ensure_future(look())
+    try:
+        yield
+    finally:
+        gone = looking.done()
+        looking.cancel()
+    if gone:
+        raise Gone
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 from penstock.api import Machine
 from penstock.config import Settings
 from penstock.engine.tasks.handler import TaskHandler
-from penstock.errors import ServiceError
+from penstock.errors import ServiceError, UsageError
 from penstock.local import worker_tasks
 from penstock.services.lambda_ import Registration
 from penstock.services.stepfunctions import StepFunctions
@@ -25,26 +25,40 @@ class Deployment:
     functions: tuple[Registration, ...] = ()
     callables: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
     handlers: tuple[TaskHandler, ...] = ()
+    name: str = ""
+    """How the user calls the target."""
+    logging: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The loggingConfiguration of machines by their names."""
 
     def put(self, service: StepFunctions) -> None:
-        """Creates the machines, or updates those that a database has from before."""
+        """Creates the machines, or updates those that a database has from before. Raises UsageError where it has one of another
+        type: to change that is to delete the machine, and its executions with it."""
         for machine in self.machines:
             definition, _ = machine.prepare()
             from penstock.asl.write import write
 
-            parameters = {
+            parameters: dict[str, Any] = {
                 "name": machine.name,
                 "definition": write(definition, indent=None),
                 "roleArn": f"arn:aws:iam::{machine.settings.aws.account}:role/penstock",
                 "type": machine.type,
             }
+            if machine.name in self.logging:
+                parameters["loggingConfiguration"] = self.logging[machine.name]
             try:
                 service.call("CreateStateMachine", parameters)
             except ServiceError as error:
                 if error.code != "StateMachineAlreadyExists":
                     raise
-                changed = {"definition": parameters["definition"], "roleArn": parameters["roleArn"]}
                 arn = machine.settings.machine_arn(machine.name)
+                kept = service.call("DescribeStateMachine", {"stateMachineArn": arn})["type"]
+                if kept != machine.type:
+                    raise UsageError(
+                        f"The database has the state machine {machine.name} as {kept}, and {self.name} as {machine.type}. Delete the "
+                        f"old one (start without {self.name}, then aws stepfunctions delete-state-machine --state-machine-arn "
+                        f"{arn}), or give another --db."
+                    ) from None
+                changed = {key: value for key, value in parameters.items() if key not in ("name", "type")}
                 service.call("UpdateStateMachine", {"stateMachineArn": arn, **changed})
 
 
@@ -61,8 +75,11 @@ def deployment_of(target: Target, settings: Settings) -> Deployment:
         from penstock.engine.tasks.workers import WorkerHandler
 
         handlers.append(WorkerHandler.for_tasks(worker_tasks(target.project, target), log=function_log))
-    functions = target.template.functions if target.template is not None else ()
-    return Deployment(tuple(machines), functions, callables, tuple(handlers))
+    template = target.template
+    if template is None:
+        return Deployment(tuple(machines), (), callables, tuple(handlers), target.name)
+    logging = {name: machine.logging for name, machine in template.machines.items() if machine.logging is not None}
+    return Deployment(tuple(machines), template.functions, callables, tuple(handlers), target.name, logging)
 
 
 def function_log(name: str, text: str) -> None:

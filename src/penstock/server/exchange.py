@@ -27,6 +27,14 @@ Pending: TypeAlias = "dict[str, Any] | Future[dict[str, Any]] | Callable[[], Any
 """What has been asked of a service: its answer, what will have it, or the call that a thread is to make."""
 
 
+class Leavable(Protocol):
+    """A call that a thread is to make, and that a client can `leave` while it waits."""
+
+    def __call__(self) -> dict[str, Any]: ...
+
+    def leave(self) -> None: ...
+
+
 class JsonService(Protocol):
     """Operations that are asked for by `X-Amz-Target: PREFIX.OPERATION`, with JSON as parameters and answer."""
 
@@ -36,13 +44,13 @@ class JsonService(Protocol):
 
     def call(self, operation: str, parameters: Any) -> dict[str, Any]: ...
 
-    def ask(self, operation: str, parameters: Any) -> dict[str, Any] | Future[dict[str, Any]] | None:
-        """`call` for those who do not wait: the answer, or what will have it; None for an operation that needs a thread to
-        wait in."""
+    def ask(self, operation: str, parameters: Any) -> dict[str, Any] | Future[dict[str, Any]] | Leavable | None:
+        """`call` for those who do not wait: the answer, what will have it, or the call that is left when the client goes;
+        None for an operation that needs a thread to wait in."""
 
 
 class Gone(Exception):
-    """The client left before its request was complete."""
+    """The client left before its request was complete, or before it got what it waited for."""
 
 
 class Exchange:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import ipaddress
 import logging
@@ -70,8 +71,8 @@ def serve(
         raise UsageError(
             f"On {host} everybody who reaches this machine could run workflows. Give a --token, or listen on 127.0.0.1."
         )
-    if token is not None and (not token or token != token.strip() or not token.isprintable()):
-        raise UsageError("A token is a text without blanks at its ends; this one no client could show.")
+    if token is not None and (not token or token != token.strip() or not (token.isascii() and token.isprintable())):
+        raise UsageError("A token is of ASCII characters, without blanks at its ends; this one no client could show.")
     try:
         import uvicorn
 
@@ -204,4 +205,8 @@ def _open(host: str, port: int, backlog: int) -> socket.socket:
         return opened
     except OSError as error:
         opened.close()
-        raise UsageError(f"{host}:{port} cannot be had: {error.strerror or error}. Give another --port.") from None
+        what = "--host" if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL else "--port"
+        raise UsageError(f"{host}:{port} cannot be had: {error.strerror or error}. Give another {what}.") from None
+    except (UnicodeError, TypeError):  # not even to be looked up
+        opened.close()
+        raise UsageError(f"{host}:{port} cannot be had: it is no name of a host. Give another --host.") from None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock import failpoints
-from penstock.engine.callbacks import Activity
+from penstock.engine.callbacks import Activity, Poll
 from penstock.errors import JsonError, ServiceError, StoreError
 from penstock.jsontools import dumps_text, loads
 from penstock.services.stepfunctions import tags
@@ -27,7 +27,8 @@ def create_activity(state: State, given: Parameters) -> Answer:
             with state.repository.together():
                 if state.stored is not None:
                     state.stored.put_activity(activity)
-                tags.set_all(state, activity.arn, new_tags)
+                if activity not in before:  # API reference: else its tags are not updated, even if they are different
+                    tags.set_all(state, activity.arn, new_tags)
         except (ServiceError, StoreError):
             if activity not in before:
                 state.callbacks.delete_activity(activity.arn)
@@ -63,12 +64,32 @@ def delete_activity(state: State, given: Parameters) -> Answer:
     return {}
 
 
-def get_activity_task(state: State, given: Parameters) -> Answer:
+class Polling:
+    """GetActivityTask for a client that may go away meanwhile: what a thread is to call."""
+
+    def __init__(self, state: State, given: Parameters) -> None:
+        self._state = state
+        self._given = given
+        self._poll = Poll()
+
+    def __call__(self) -> Answer:
+        try:
+            return get_activity_task(self._state, self._given, self._poll)
+        except StoreError as error:
+            raise unavailable(error) from None
+
+    def leave(self) -> None:
+        """The client has gone; a task would be lost with it."""
+        self._state.callbacks.leave(self._poll)
+
+
+def get_activity_task(state: State, given: Parameters, poll: Poll | None = None) -> Answer:
     """Waits up to a minute; an empty answer where no task has come."""
     arn = given["activityArn"]
     parse(arn, "activity")
     _check_writable(state)  # nobody is given a task where that could not be written down
-    task = state.callbacks.get_activity_task(arn, worker=given.get("workerName"), wait=state.poll_seconds)
+    worker = given.get("workerName")
+    task = state.callbacks.get_activity_task(arn, worker=worker, wait=state.poll_seconds, poll=poll)
     if task is None:
         return {}
     if failpoints.ON:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from penstock.engine import limits
 from penstock.engine.running import Running
 from penstock.errors import ServiceError
+from penstock.services.logs.service import group_of
 from penstock.services.stepfunctions import tags
 from penstock.services.stepfunctions.arns import invalid, parse
 from penstock.services.stepfunctions.paging import page
@@ -251,6 +252,14 @@ def logging_configuration(given: Parameters) -> dict[str, Any]:
             "Invalid Logging Configuration: Must specify exactly one Log Destination.",
             code="InvalidLoggingConfiguration",
         )
+    for destination in destinations:
+        group = destination.get("cloudWatchLogsLogGroup", {}).get("logGroupArn", "")
+        if level != "OFF" and group_of(group) is None:
+            raise ServiceError(
+                f"Invalid Logging Configuration: '{group}' is not the ARN of a log group, such as "
+                "arn:aws:logs:us-east-1:123456789012:log-group:NAME:*",
+                code="InvalidLoggingConfiguration",
+            )
     return {"level": level, "includeExecutionData": False, **given}
 
 

@@ -76,12 +76,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 RETENTION_DAYS: Final = 90.0
 """How long AWS keeps the history of an execution that has ended (API reference, StartExecution: after 90 days its name is
 free again)."""
-ASKED: Final[Mapping[str, Callable[[State, Parameters], Answer | Future[Answer] | None]]] = {
+ASKED: Final[Mapping[str, Callable[[State, Parameters], Answer | Future[Answer] | activities.Polling | None]]] = {
     "DescribeExecution": executions.ask_execution,
+    "GetActivityTask": activities.Polling,
     "StartExecution": executions.begin_execution,
     "StartSyncExecution": executions.begin_sync_execution,
 }
-"""Operations that nobody needs a thread for to wait in; None where one does need it."""
+"""Operations that nobody needs a thread for to wait in, and one whose wait can be left; None where a thread is needed."""
 
 LONG: Final = frozenset({"GetActivityTask", "StartSyncExecution", "TestState"})
 """Operations that may take minutes, because somebody else is to do something."""
@@ -152,9 +153,11 @@ class StepFunctions:
         """What went on when the service began; None without a database."""
         return self._state.recovered
 
-    def ask(self, operation: str, parameters: Any) -> dict[str, Any] | Future[dict[str, Any]] | None:
-        """`call` for those who do not wait: the answer, or what will have it; None for an operation that needs a thread to
-        wait in. Raises what `call` does, or the future has it."""
+    def ask(
+        self, operation: str, parameters: Any
+    ) -> dict[str, Any] | Future[dict[str, Any]] | activities.Polling | None:
+        """`call` for those who do not wait: the answer, what will have it, or what a thread is to call and the client may
+        leave; None for an operation that needs a thread to wait in. Raises what `call` does, or the future has it."""
         run = ASKED.get(operation)
         return None if run is None else self._answered(run, requests.check(operation, parameters))
 

@@ -105,6 +105,10 @@ class State:
         self.lock = threading.RLock()
         """Held where a change depends on what was there; never while waiting for the loop."""
         self.program = Programs()
+        for handler in handlers:
+            meet: Callable[[State], None] | None = getattr(handler, "meet", None)
+            if meet is not None:
+                meet(self)  # before the first task, which an earlier process may have begun
         self.loop = Loop(
             handlers=handlers,
             clock=clock or (None if skip_time else SystemClock()),
@@ -180,6 +184,14 @@ class State:
             return self._machine_of(self.target(text))
         except ServiceError:
             return None
+
+    def has(self, text: str) -> bool:
+        """Whether a machine that is here is meant, or what belongs to one: an execution, a version, an alias, a Map Run."""
+        try:
+            arn = parse(text, "stateMachine", "execution", "mapRun")
+        except ServiceError:
+            return False
+        return self.repository.machines.get(f"{arn.prefix}:stateMachine:{arn.name.partition('/')[0]}") is not None
 
     def _machine_of(self, target: Target) -> NestedMachine:
         machine, revision = target.machine, target.revision
