@@ -80,11 +80,30 @@ def shape_of(client: Any, fault: Fault) -> Any:
 
 # botocore's own lists (botocore.retries.standard): what it would ask again after, were its retries not switched off.
 _PASSING_CODES: Final = frozenset(
-    """BandwidthLimitExceeded EC2ThrottledException InternalError InternalFailure InternalServerError
-    InternalServerException LimitExceededException PriorRequestNotComplete ProvisionedThroughputExceededException
-    RequestLimitExceeded RequestThrottled RequestThrottledException RequestTimeout RequestTimeoutException
-    ServiceUnavailable ServiceUnavailableException SlowDown Throttling ThrottlingException ThrottledException
-    TooManyRequestsException TransactionInProgressException""".split()
+    [
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    ]
 )
 _PASSING_STATUS: Final = frozenset({408, 429})
 
