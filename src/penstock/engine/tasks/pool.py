@@ -300,7 +300,7 @@ class Pool:
             return
         if self._control is None:
             self._start_zygote()
-        refused: list[tuple[Call, OSError]] = []
+        refused: list[tuple[Call, str]] = []
         with self._lock:
             for group in list(self._groups.values()):
                 while group.queue and self._control is not None:
@@ -318,9 +318,9 @@ class Pool:
                         self._start_worker(group, call)
                     except OSError as error:
                         call.done = True
-                        refused.append((call, error))
-        for call, error in refused:
-            call.tell(NoWorker(f"a worker cannot be started: {error.strerror or error}"))
+                        refused.append((call, error.strerror or str(error)))
+        for call, why in refused:
+            call.tell(NoWorker(f"a worker cannot be started: {why}"))
 
     def _make_room(self) -> None:
         if any(worker.doomed for worker in self._workers.values()):
