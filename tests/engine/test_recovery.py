@@ -14,6 +14,7 @@ from tests.engine.support import FUNCTION
 from penstock.engine.history import events
 from penstock.engine.objects import object_store
 from penstock.engine.tasks.handler import Cancel, Failed, Report, Reporter, Submitted, Succeeded, TaskRequest
+from penstock.jsontools import MAX_DEPTH
 
 TASK = {"Type": "Task", "Resource": FUNCTION}
 
@@ -390,6 +391,25 @@ def test_an_activity_waits_for_its_worker_or_is_with_it(tmp_path: Path) -> None:
         second.finish()
         assert (second.closed("taken").output, second.closed("waiting").output) == ("seven", "eight")
         assert [e["type"] for e in second.history("taken")].count("ActivityStarted") == 1
+
+
+def test_a_snapshot_holds_data_as_deep_as_an_input_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.engine.journal.SNAPSHOT_BYTES", 0)
+    monkeypatch.setattr("penstock.engine.journal.SNAPSHOT_GROWTH", 0)
+    value: Any = 1
+    for _ in range(MAX_DEPTH - 5):
+        value = [value]
+    task = {"Type": "Task", "Resource": f"{ACCOUNT}:activity:a", "End": True}
+    first = Process(tmp_path / "x.db", activities=["a"])
+    first.start({"StartAt": "T", "States": {"T": task}}, value)
+    first.turns(1)
+    first.end()
+    with Process(tmp_path / "x.db", activities=["a"], clock=first.clock) as second:
+        assert second.recovered.parked == {}
+        second.turns(1)
+        given = second.callbacks.get_activity_task(f"{ACCOUNT}:activity:a", wait=5)
+        assert given is not None
+        assert given.input == value
 
 
 def test_timers_keep_their_instants(tmp_path: Path) -> None:

@@ -107,6 +107,8 @@ class Driver(SharedLoop):
         self._held: list[Callable[[], None]] = []
         """What is to be done when the round is durable."""
         self._acks: list[Settled] = []
+        self._settling: list[Settled] = []
+        """Those of the round that is being made: a fault in it leaves nobody waiting."""
         self._fresh: list[Running] = []
         """Executions that no transaction has yet."""
         self._outage = Outage()
@@ -317,7 +319,7 @@ class Driver(SharedLoop):
                 news.call()
 
     def _disown(self, error: StoreUnavailable) -> None:
-        acks, self._acks = self._acks, []
+        acks, self._settling, self._acks = [*self._settling, *self._acks], [], []
         for done in acks:
             done(error)
 
@@ -341,6 +343,7 @@ class Driver(SharedLoop):
             return True
         if turns:
             acks, self._acks = self._acks, []
+            self._settling = acks
             for _ in range(len(turns)):  # a Continued goes to the end, behind the timers and reports that are due
                 self.tell_now(*turns.popleft())
             if self.journal is not None:
@@ -351,6 +354,7 @@ class Driver(SharedLoop):
             return True
         if self._unsettled:
             acks, self._acks = self._acks, []
+            self._settling = acks
             self._settled(acks)
             return True
         return self.collect() or self._fire()
@@ -377,6 +381,7 @@ class Driver(SharedLoop):
             self._withdraw(error)
             if outage.failed(size, self.clock.monotonic(), matters=bool(self._open)):
                 _log.error("Executions stand still, and none begins, until the database can be written: %s", error)
+            self._settling = []
             for done in acks:
                 done(error)
             return False
@@ -387,6 +392,7 @@ class Driver(SharedLoop):
         held, self._held = self._held, []
         for call in held:
             self.settled(call)
+        self._settling = []
         for done in acks:
             done(None)
         return True

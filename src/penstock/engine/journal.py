@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock import failpoints
@@ -383,7 +383,7 @@ class Journal:
         assert entry is not None
         data = {
             "execution": to_data(execution),
-            "requests": [[key, asdict(request)] for key, request in entry.requests.items()],
+            "requests": [[key, _fields(request)] for key, request in entry.requests.items()],
             "answers": [[key, answer] for key, answer in entry.answers.items()],
         }
         text = dumps(data)
@@ -481,6 +481,11 @@ class Journal:
 def child_closed(number: int, child: Closed, described: Json) -> ChildClosed:
     """What a parent is told of a child that has ended."""
     return ChildClosed(number, child.status, child.output, child.output_text, child.error, child.cause, described)
+
+
+def _fields(request: TaskRequest) -> dict[str, Json]:
+    # Not asdict: it copies what lies within, with two calls a level, and data may be as deep as Python's stack then.
+    return {each.name: getattr(request, each.name) for each in fields(request)}
 
 
 def _json(text: bytes) -> Json:

@@ -39,6 +39,8 @@ TAKEN_AT_ONCE: Final = 4
 """Ours: how many requests of one packet are answered on the spot; others of the server's clients come first then."""
 
 _IDLE, _HEAD, _BODY = range(3)
+_EARLIER: Final = -1
+"""Of a timer: it is another request's."""
 
 _clock = SystemClock()
 
@@ -162,6 +164,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._phase = _HEAD
+        self._late_phase = _EARLIER
         self._received = self._bytes = self._lines = 0
         self.url = b""
         self.headers = []

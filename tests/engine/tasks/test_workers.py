@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -707,3 +709,40 @@ def test_first_and_warm_calls_are_quick(log: Logged) -> None:
     # Measured on an idle machine: 50 ms and 50 µs. The bounds leave room for a busy one.
     assert first < 1.0
     assert min(warm) < 0.001
+
+
+class _NoFiles:
+    """The module that the pool asks for files of its own, when the process has as many as it may."""
+
+    def __init__(self, real: Any, name: str) -> None:
+        self._real = real
+        self._name = name
+        self.full = True
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._name and self.full:
+            return self._refuse
+        return getattr(self._real, name)
+
+    def _refuse(self) -> Any:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+
+@pytest.mark.parametrize(("module", "function"), [("socket", "socketpair"), ("os", "pipe")])
+def test_no_more_open_files_fails_the_call_that_wants_them_and_no_later_one(
+    module: str, function: str, log: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = WorkerHandler.for_tasks(tasks(), log=log)
+    try:
+        assert outcome(handler, request(f"{FUNCTION}Echo", 1)) == Succeeded(1)
+        real = {"socket": socket, "os": os}[module]
+        files = _NoFiles(real, function)
+        monkeypatch.setattr(f"penstock.engine.tasks.pool.{module}", files)
+        failed = outcome(handler, request(f"{FUNCTION}Plain", 1))
+        assert isinstance(failed, Failed)
+        assert "Too many open files" in str(failed.cause)
+        assert outcome(handler, request(f"{FUNCTION}Echo", 2)) == Succeeded(2), "the worker that there is works on"
+        files.full = False
+        assert isinstance(outcome(handler, request(f"{FUNCTION}Plain", 1)), Succeeded)
+    finally:
+        handler.close()

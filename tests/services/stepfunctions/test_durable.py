@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.store.files import in_another_process
 
 from penstock.clock import SystemClock
 from penstock.engine.tasks.handler import Cancel, Later, Reporter, Succeeded, TaskRequest
-from penstock.errors import MissingRequirement, ServiceError
+from penstock.errors import MissingRequirement, ServiceError, StoreInUse
 from penstock.failpoints import VARIABLE
 from penstock.services.stepfunctions import StepFunctions
 from penstock.store import Database
@@ -278,6 +279,46 @@ def test_a_fault_of_the_loop_is_told_to_everybody(tmp_path: Path, monkeypatch: p
         with pytest.raises(ServiceError, match="Does Not Exist"):
             status(target, f"{STATES}:execution:p:one")
         assert start(target, arn, "one")
+
+
+@pytest.mark.parametrize(
+    "fault", [ZeroDivisionError("a fault of ours"), StoreInUse("taken over")], ids=["ours", "fence"]
+)
+def test_a_fault_of_the_commit_is_told_to_who_waits_for_it(
+    fault: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with service(tmp_path / "wf.db", on_fault=lambda: None) as target:
+        loop = target._state.loop
+        journal = loop.driver.journal
+        assert journal is not None
+
+        def commit(self: object) -> None:
+            raise fault
+
+        monkeypatch.setattr("penstock.engine.journal.Journal.commit", commit)
+        asked = loop.ask(lambda: journal.forget(10**6), durable=True)
+        with pytest.raises(ServiceError, match="The executions have stopped"):
+            asked.result(timeout=5)
+
+
+def test_what_is_asked_while_the_loop_ends_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with service(tmp_path / "wf.db") as target:
+        loop = target._state.loop
+        asked: list[Future[None]] = []
+        close = loop.driver.close
+
+        def close_late(**how: bool) -> None:
+            close(**how)
+            monkeypatch.setattr(loop, "_ended", False)  # as a thread found it that was held up before it asked
+            asked.append(loop.ask(lambda: None, durable=True))
+            monkeypatch.setattr(loop, "_ended", True)
+
+        monkeypatch.setattr(loop.driver, "close", close_late)
+    monkeypatch.setattr(loop, "_ended", False)
+    asked.append(loop.ask(lambda: None, durable=True))
+    for each in asked:
+        with pytest.raises(ServiceError, match="The service ends"):
+            each.result(timeout=5)
 
 
 def test_what_was_left_alone_can_be_stopped(tmp_path: Path) -> None:

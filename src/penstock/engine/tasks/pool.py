@@ -269,7 +269,11 @@ class Pool:
             self._end(worker, TimedOut(), reusable=False)
 
     def _start_zygote(self) -> None:
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            self._fail_all(NoWorker(f"{sys.executable} cannot be started: {error.strerror or error}"))
+            return
         root = os.path.dirname(os.path.dirname(os.path.abspath(penstock.__file__)))
         code = f"import sys; sys.path.insert(0, {root!r}); from penstock.runtime._zygote import main; main({theirs.fileno()})"
         try:
@@ -296,6 +300,7 @@ class Pool:
             return
         if self._control is None:
             self._start_zygote()
+        refused: list[tuple[Call, str]] = []
         with self._lock:
             for group in list(self._groups.values()):
                 while group.queue and self._control is not None:
@@ -308,7 +313,14 @@ class Pool:
                     if len(self._workers) >= self._limit:
                         self._make_room()
                         break
-                    self._start_worker(group, group.queue.popleft())
+                    call = group.queue.popleft()
+                    try:
+                        self._start_worker(group, call)
+                    except OSError as error:
+                        call.done = True
+                        refused.append((call, error.strerror or str(error)))
+        for call, why in refused:
+            call.tell(NoWorker(f"a worker cannot be started: {why}"))
 
     def _make_room(self) -> None:
         if any(worker.doomed for worker in self._workers.values()):
@@ -319,8 +331,14 @@ class Pool:
                 return
 
     def _start_worker(self, group: _Group, call: Call) -> None:
+        """Raises OSError where the process may open no more files; nothing has happened then."""
         ours, theirs = socket.socketpair()
-        output, their_output = os.pipe()
+        try:
+            output, their_output = os.pipe()
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
         ours.setblocking(False)
         os.set_blocking(output, False)
         self._numbers += 1

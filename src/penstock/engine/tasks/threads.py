@@ -56,7 +56,10 @@ class Threads:
             if self._idle >= 0 or self._watching or self._threads >= LIMIT:
                 return
             self._watching = True
-        threading.Thread(target=self._watch, name="penstock-functions", daemon=True).start()
+        try:
+            threading.Thread(target=self._watch, name="penstock-functions", daemon=True).start()
+        except RuntimeError:  # the system has no more threads: those that there are take it in turn
+            self._watching = False
 
     def last(self, report: Reporter, news: Report) -> None:
         """Brings news as the last thing that a job does. Where the driver's loop is at rest, this thread makes the round that
@@ -87,8 +90,8 @@ class Threads:
             _uninstall()
 
     def _make(self, job: Job | None) -> None:
-        self._threads += 1
         threading.Thread(target=self._work, args=(job,), name="penstock-function", daemon=True).start()
+        self._threads += 1
 
     def _watch(self) -> None:
         """Makes threads while jobs wait and none is taken."""
@@ -102,9 +105,12 @@ class Threads:
                     self._watching = False
                     return
                 if self._taken == taken:
-                    for _ in range(min(more, waiting, LIMIT - self._threads)):
-                        self._make(None)
-                    more *= 2
+                    try:
+                        for _ in range(min(more, waiting, LIMIT - self._threads)):
+                            self._make(None)
+                        more *= 2
+                    except RuntimeError:  # the system has no more threads for now
+                        more = 1
                 else:
                     more = 1
                 taken = self._taken

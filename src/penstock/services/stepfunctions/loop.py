@@ -79,6 +79,7 @@ class Loop:
         self._beginning: dict[Running, list[_Waiting[Any]]] = {}
         """Executions that have been taken in and have not made a step."""
         self._ended = False
+        self._drained = False
         self._released = False
         self._fault: ServiceError | None = None
         self._on_fault = on_fault
@@ -240,6 +241,8 @@ class Loop:
         self.driver.post(call)
         if self._fault is not None:
             self.driver.abandon(StoreUnavailable(str(self._fault)))  # it came when nobody listened any more
+        elif self._drained:
+            self._drain()
 
     def close(self) -> None:
         """Stops the attempts that still run, and the thread."""
@@ -251,7 +254,12 @@ class Loop:
 
         self.call(end)
         self._thread.join()
-        self.driver.drain()  # what came while it ended
+        self._drained = True
+        self._drain()
+
+    def _drain(self) -> None:
+        """Refuses what came while the loop ended."""
+        self.driver.drain()
         self._refuse(self._beginning)
         self._refuse(self._closing)
 
@@ -409,8 +417,9 @@ class _Driver(Driver):
         return Load(len(self._open), len(self.outside), len(self._turns) + self.inbox.qsize())
 
     def drain(self) -> None:
-        """Hears what was sent and not yet heard."""
+        """Hears what was sent and not yet heard, when nothing is written down any more."""
         self.collect()
+        self._disown(StoreUnavailable("The service ends."))
 
     def tell_now(self, running: Running, event: Event) -> None:
         try:

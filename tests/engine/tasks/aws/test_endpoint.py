@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.tasks.aws.conftest import run_task
+from tests.engine.tasks.aws.conftest import kinds, run_task
 
 import penstock
 from penstock.config import load_settings, with_aws
@@ -27,11 +27,15 @@ class Batch:
         self.status = "SUCCEEDED"
         self.seen: list[tuple[str, dict[str, Any], str]] = []
         self.stopped = threading.Event()
+        self.trouble: list[tuple[int, Any]] = []
+        """What the next questions after a job are answered; a status of 0 closes the connection without an answer."""
 
     def answer(self, path: str, body: dict[str, Any], key: str) -> tuple[int, Any]:
         self.seen.append((path, body, key))
         if path == "/v1/submitjob":
             return 200, {"jobArn": "arn:job", "jobId": "1", "jobName": body["jobName"]}
+        if path == "/v1/describejobs" and self.trouble:
+            return self.trouble.pop(0)
         if path == "/v1/describejobs":
             self.turns -= 1
             job = {"jobId": "1", "jobName": "j", "status": "RUNNING" if self.turns >= 0 else self.status}
@@ -55,8 +59,13 @@ def batch() -> Iterator[tuple[Batch, str]]:
             authorization = self.headers.get("Authorization", "")
             key = authorization.partition("Credential=")[2].partition("/")[0]
             status, answer = state.answer(self.path, json.loads(text or b"{}"), key)
+            if status == 0:
+                self.close_connection = True
+                return
             body = json.dumps(answer).encode()
             self.send_response(status)
+            if "__type" in answer:
+                self.send_header("x-amzn-ErrorType", answer["__type"])
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -108,6 +117,60 @@ def test_a_job_that_takes_too_long_is_stopped(batch: tuple[Batch, str]) -> None:
     reason = state.seen[-1][1]["reason"]
     assert reason.startswith("The Task state in AWS Step Functions execution [arn:aws:states:us-east-1:")
     assert reason.endswith("which was managing this resource was aborted")
+
+
+TROUBLE = [
+    (400, {"__type": "ThrottlingException", "message": "Rate exceeded"}),
+    (429, {"__type": "TooManyRequestsException", "message": "Too many"}),
+    (500, {"__type": "ServerException", "message": "a fault"}),
+    (503, {"message": "Service Unavailable"}),
+    (0, None),
+]
+
+
+def test_questions_that_cannot_be_answered_now_are_asked_again(
+    batch: tuple[Batch, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("penstock.engine.tasks.aws.attempts.FIRST_TROUBLE", 0.01)
+    state, url = batch
+    state.turns, state.trouble = 0, list(TROUBLE)
+    result = run_task("batch:submitJob.sync", JOB, url)
+    assert result.status == "SUCCEEDED", result.cause
+    paths = [path for path, _, _ in state.seen]
+    assert (paths.count("/v1/describejobs"), paths.count("/v1/submitjob")) == (len(TROUBLE) + 1, 1)
+    assert kinds(result).count("TaskSubmitted") == 1
+    assert len([each for each in caplog.records if "cannot be asked for now" in each.message]) == 1
+    assert not state.stopped.is_set()
+
+
+def test_a_refused_question_ends_the_task(batch: tuple[Batch, str]) -> None:
+    state, url = batch
+    state.trouble = [(403, {"__type": "AccessDeniedException", "message": "not yours"})] * 9
+    result = run_task("batch:submitJob.sync", JOB, url)
+    assert (result.status, result.error) == ("FAILED", "Batch.AWSBatchException")
+    assert str(result.cause).startswith("not yours (Service: AWSBatch; Status Code: 403; Error Code: AccessDenied")
+    assert len(state.trouble) == 8
+
+
+def test_questions_without_an_answer_end_the_task_after_a_while(
+    batch: tuple[Batch, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in (("FIRST_TROUBLE", 0.002), ("LAST_TROUBLE", 0.004), ("PATIENCE", 0.02)):
+        monkeypatch.setattr(f"penstock.engine.tasks.aws.attempts.{name}", seconds)
+    state, url = batch
+    state.trouble = [(500, {"__type": "ServerException", "message": "a fault"})] * 100
+    result = run_task("batch:submitJob.sync", JOB, url)
+    assert (result.status, result.error) == ("FAILED", "Batch.ServerException")
+    assert str(result.cause).startswith("a fault (Service: AWSBatch; Status Code: 500; ")
+    assert 5 < 100 - len(state.trouble) < 15
+
+
+def test_a_job_in_trouble_is_stopped_when_its_time_is_over(batch: tuple[Batch, str]) -> None:
+    state, url = batch
+    state.trouble = [(503, {"message": "Service Unavailable"})] * 100
+    result = run_task("batch:submitJob.sync", JOB, url, TimeoutSeconds=2)
+    assert (result.status, result.error) == ("FAILED", "States.Timeout")
+    assert state.stopped.wait(5)
 
 
 def test_nobody_there() -> None:
@@ -227,6 +290,19 @@ def test_a_run_that_is_left_leaves_its_job_and_goes_on_with_it(batch: tuple[Batc
     assert (result.status, result.output["Status"]) == ("SUCCEEDED", "SUCCEEDED")
     assert [path for path, _, _ in state.seen].count("/v1/submitjob") == 1
     assert not state.stopped.is_set()
+
+
+def test_a_job_that_cannot_be_asked_after_when_it_is_taken_up_is_asked_after_later(
+    batch: tuple[Batch, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.engine.tasks.aws.attempts.FIRST_TROUBLE", 0.01)
+    state, url = batch
+    state.turns = 1
+    job_of(tmp_path / "r.db", url)
+    state.trouble = list(TROUBLE)
+    result = penstock.resume(tmp_path / "r.db", "x")
+    assert (result.status, state.trouble) == ("SUCCEEDED", [])
+    assert [path for path, _, _ in state.seen].count("/v1/submitjob") == 1
 
 
 @pytest.mark.parametrize("by", ["the file", "a client"])

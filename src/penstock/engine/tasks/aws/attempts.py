@@ -3,6 +3,7 @@ The handler runs its steps in threads."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -16,11 +17,30 @@ from penstock.engine.tasks.aws.jobs import Job
 from penstock.engine.tasks.aws.metadata import metadata
 from penstock.engine.tasks.aws.optimised import INTEGRATIONS, Integration
 from penstock.engine.tasks.handler import Failed, Later, Reporter, Submitted, Succeeded, TaskRequest
+from penstock.frozen import frozen
 from penstock.jsontools import Json, dumps_text
 
 FIRST_POLL: Final = 1.0
 LAST_POLL: Final = 30.0
 """Seconds between questions after a job: few for a short job, not many for a long one."""
+FIRST_TROUBLE: Final = 2.0
+LAST_TROUBLE: Final = 60.0
+"""Ours: seconds until it is asked again after a question that was throttled, met a fault of the service or did not reach it.
+Twice as long each time, and of chance between half of that and all of it: what throttles one has many who ask."""
+PATIENCE: Final = 3600.0
+"""Ours: for how many such seconds in a row it is asked again. AWS names no end. An hour outlasts throttling, a restart of the
+service and most of what a network goes through; a service that is gone for longer may be gone for good, and a Task without a
+timeout would wait for it for ever."""
+
+_log = logging.getLogger("penstock.engine")
+
+
+@frozen
+class Trouble:
+    """How long there has been no answer about a job: seconds waited so far, and the pause after the next failure."""
+
+    waited: float
+    pause: float
 
 
 class Attempt:
@@ -202,14 +222,17 @@ class Attempt:
         except (CallFailed, KeyError, IndexError):
             return  # it has ended by itself, or cannot be stopped: nobody waits for it any more
 
-    def _go_on(self) -> None:
+    def _go_on(self, trouble: Trouble | None = None) -> None:
         """Follows a job that an earlier process has started."""
-        taken = self._taken_job()
-        if taken is None:
-            return  # nothing of it is followed: it waits for its timeout, as it did
         try:
+            taken = self._taken_job()
+            if taken is None:
+                return  # nothing of it is followed: it waits for its timeout, as it did
             over = self._cancelled or self._ask(*taken)
-        except CallFailed:
+        except CallFailed as error:
+            if error.passing:
+                self._ask_again(error, self._go_on, trouble)
+                return
             if not self._clients.is_moto:
                 raise
             with self._lock:
@@ -250,15 +273,44 @@ class Attempt:
     def _poll(
         self, service: Service, job: Job, answer: Mapping[str, Any], given: Mapping[str, Any], pause: float
     ) -> None:
+        def step(trouble: Trouble | None = None) -> None:
+            if self._cancelled:
+                return
+            try:
+                over = self._ask(service, job, answer, given)
+            except CallFailed as error:
+                if not error.passing:
+                    raise
+                self._ask_again(error, step, trouble)
+                return
+            if not over:
+                self._poll(service, job, answer, given, min(pause * 1.5, LAST_POLL))
+
+        self._later(pause, step)
+
+    def _later(self, seconds: float, step: Callable[[], None]) -> None:
         def wake() -> None:
             self._submit(lambda: self._reporting(step))
 
-        def step() -> None:
-            if not self._cancelled and not self._ask(service, job, answer, given):
-                self._poll(service, job, answer, given, min(pause * 1.5, LAST_POLL))
-
         # moto's jobs go on when they are looked at; those of a service outside take real time.
-        self._report(Later(pause, wake, outside=not self._clients.is_moto))
+        self._report(Later(seconds, wake, outside=not self._clients.is_moto))
+
+    def _ask_again(self, error: CallFailed, step: Callable[[Trouble], None], trouble: Trouble | None) -> None:
+        """Has a step that could not ask made again later; the job goes on meanwhile, and may well succeed."""
+        trouble = trouble or Trouble(0.0, FIRST_TROUBLE)
+        if trouble.waited >= PATIENCE:
+            raise error
+        if not trouble.waited:
+            _log.warning(
+                "How the job of the state '%s' of %s stands (%s) cannot be asked for now, and is asked again: %s",
+                self._request.state_name,
+                self._request.execution_arn,
+                self._request.resource,
+                error,
+            )
+        seconds = trouble.pause * self._entropy.uniform(0.5, 1.0)
+        after = Trouble(trouble.waited + seconds, min(2 * trouble.pause, LAST_TROUBLE))
+        self._later(seconds, lambda: step(after))
 
     def _ask(self, service: Service, job: Job, answer: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
         operation = service.operation(job.describe)

@@ -17,6 +17,7 @@ from penstock.engine.tasks.aws.errors import (
     failed_optimised,
     failed_sdk,
     fault_of,
+    is_passing,
 )
 from penstock.engine.tasks.handler import Failed, NotStarted, TaskRequest
 from penstock.jsontools import Json, dumps_text
@@ -26,11 +27,12 @@ _ATTEMPTS: Final = uuid.UUID("5f2a3a0e-6f0c-4a5e-9d0b-6c1d3c7f2b10")
 
 
 class CallFailed(Exception):
-    """Carries what the attempt reports."""
+    """Carries what the attempt reports. `passing`: the same call may well succeed later."""
 
-    def __init__(self, failed: Failed | NotStarted) -> None:
+    def __init__(self, failed: Failed | NotStarted, *, passing: bool = False) -> None:
         super().__init__(failed.cause)
         self.failed = failed
+        self.passing = passing
 
 
 class Service:
@@ -44,10 +46,11 @@ class Service:
         self._entropy = entropy
         self._prefix = names.prefix if names is not None else name
         role = request.credentials.get("RoleArn") if isinstance(request.credentials, dict) else None
+        self.client: Any = None
         try:
             self.client = clients.client(name, region=request.region, role=role if isinstance(role, str) else None)
         except Exception as error:
-            raise CallFailed(self._told(error)) from error
+            raise self._failed(error) from error
         if names is None:
             self._prefix = client_name(self.client.meta.service_model.service_id)
 
@@ -56,7 +59,7 @@ class Service:
         try:
             return operation_of(self.client, action)
         except Exception as error:
-            raise CallFailed(self._told(error)) from error
+            raise self._failed(error) from error
 
     def parameters(self, operation: Any, arguments: Json) -> dict[str, Any]:
         """`arguments` in botocore's spelling. Raises CallFailed as AWS does for what does not fit the API."""
@@ -82,12 +85,15 @@ class Service:
             answer: dict[str, Any] = self.client._make_api_call(operation.name, parameters)
             return answer
         except Exception as error:
-            raise CallFailed(self._told(error)) from error
+            raise self._failed(error) from error
 
     def refused(self, fault: Fault) -> Failed:
         if self._names is None:
             return failed_sdk(self.client, fault, self._entropy)
         return failed_optimised(self.client, fault, self._names, self._entropy)
+
+    def _failed(self, error: Exception) -> CallFailed:
+        return CallFailed(self._told(error), passing=is_passing(self.client, error))
 
     def _told(self, error: Exception) -> Failed:
         # botocore, urllib3 and moto raise whatever goes wrong in them; whatever it is, the attempt has failed, and says why.

@@ -78,6 +78,49 @@ def shape_of(client: Any, fault: Fault) -> Any:
     return None
 
 
+# botocore's own lists (botocore.retries.standard): what it would ask again after, were its retries not switched off.
+_PASSING_CODES: Final = frozenset(
+    [
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    ]
+)
+_PASSING_STATUS: Final = frozenset({408, 429})
+
+
+def is_passing(client: Any, error: BaseException) -> bool:
+    """Whether the same call may well be answered later: the service is throttling, has a fault (5xx), or was not reached."""
+    if isinstance(getattr(error, "response", None), dict):
+        fault = fault_of(error)
+        if fault.code in _PASSING_CODES or fault.status in _PASSING_STATUS or fault.status >= 500:
+            return True
+        shape = None if client is None else shape_of(client, fault)
+        return shape is not None and bool(shape.metadata.get("retryable"))
+    from botocore import exceptions
+
+    return isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError)
+
+
 def failed_sdk(client: Any, fault: Fault, entropy: Entropy) -> Failed:
     name = client_name(client.meta.service_model.service_id)
     shape = shape_of(client, fault)
