@@ -203,9 +203,18 @@ def test_the_logs_of_calls_at_once_are_not_mixed(tmp_path: Path) -> None:
         assert log.splitlines()[1:3] == [f"begin {number}", f"end {number}"]
 
 
-def test_changed_code_counts_at_the_next_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "PAUSE", 0.0)
-    monkeypatch.setattr(watching, "SHARE", 0)
+def test_the_log_says_why_a_result_could_not_be_sent(tmp_path: Path) -> None:
+    with service(folder_function(tmp_path, "def handler(e, c):\n    return {1, 2}\n")) as lambda_:
+        answer = invoke(lambda_, "f", {}, LogType="Tail")
+    log = base64.b64decode(answer["LogResult"]).decode()
+    said = "Unable to marshal response: Object of type set is not JSON serializable"
+    assert (
+        f"[ERROR] Runtime.MarshalError: {said}\rTraceback (most recent call last):\n" in log
+    )  # awslambdaric, log_error
+    assert answer["Payload"]["errorMessage"] == said
+
+
+def test_changed_code_counts_at_the_next_call(tmp_path: Path) -> None:
     (tmp_path / "prices.py").write_text("PRICE = 1\n")
     function = folder_function(
         tmp_path, "import os, prices\ndef handler(e, c):\n    return prices.PRICE, os.getpid()\n"
@@ -222,7 +231,6 @@ def test_changed_code_counts_at_the_next_call(tmp_path: Path, monkeypatch: pytes
 def test_a_call_that_runs_while_code_changes_ends_with_the_old_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "PAUSE", 0.0)
     monkeypatch.setattr(watching, "SHARE", 0)
     begun = tmp_path / "begun"
     text = (

@@ -211,7 +211,11 @@ def raised(error: str, message: str, request_id: str, stack: list[str]) -> Faile
 
 
 def marshal_error(reason: str, request_id: str) -> Failed:
-    return raised("Runtime.MarshalError", f"Unable to marshal response: {reason}", request_id, [])
+    return raised("Runtime.MarshalError", not_marshalled(reason), request_id, [])
+
+
+def not_marshalled(reason: str) -> str:
+    return f"Unable to marshal response: {reason}"
 
 
 def too_large(length: int) -> Failed:

@@ -257,6 +257,8 @@ class Environments:
             log.failure(_traceback(event))
             if event.error == "Runtime.ImportModuleError" and environment.code.hint:
                 log.write(f"[penstock] {environment.code.hint}\n")
+        elif isinstance(event, NotMarshalled):
+            log.failure(_traceback(Raised("Runtime.MarshalError", lambdas.not_marshalled(event.reason), [])))
         elif isinstance(event, TimedOut):
             now = iso8601(self._clock.now())
             log.failure(f"{now} {invocation.request_id} Task timed out after {timeout:.2f} seconds\n\n")
@@ -284,12 +286,11 @@ def _payload(failure: Failed | None) -> bytes:
 def _traceback(raised: Raised) -> str:
     """As Lambda's runtime writes it: one log event, so its lines end in carriage returns (awslambdaric, log_error)."""
     lines = [f"[ERROR] {raised.error}: {raised.message}" if raised.message else f"[ERROR] {raised.error}"]
-    if raised.stack:
-        lines.append("Traceback (most recent call last):")
-        for frame in raised.stack:
-            for line in frame.splitlines():
-                bare = line.lstrip(" ")
-                lines.append("\N{NO-BREAK SPACE}" * (len(line) - len(bare)) + bare)
+    lines.append("Traceback (most recent call last):")  # though there be none
+    for frame in raised.stack:
+        for line in frame.splitlines():
+            bare = line.lstrip(" ")
+            lines.append("\N{NO-BREAK SPACE}" * (len(line) - len(bare)) + bare)
     return "\r".join(lines) + "\n"
 
 

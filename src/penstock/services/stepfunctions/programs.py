@@ -10,6 +10,8 @@ from penstock.engine.program import Program, compile_text
 
 PROGRAMS: Final = 1024
 """Ours: how many are kept."""
+CHARACTERS: Final = 16 * 1024 * 1024
+"""Ours: of how many characters of definitions together; a program was measured to take ten bytes for each."""
 QUICK: Final = 16 * 1024
 """Ours: characters of a definition that is compiled within moments (some milliseconds)."""
 
@@ -19,6 +21,7 @@ class Programs:
 
     def __init__(self, most: int = PROGRAMS, compile: Callable[[str], Program] = compile_text) -> None:  # noqa: A002
         self._most = most
+        self._characters = 0
         self._compile = compile
         self._lock = threading.Lock()
         self._kept: dict[str, Program] = {}
@@ -33,9 +36,13 @@ class Programs:
                 return found
         made = self._compile(definition)
         with self._lock:
+            if self._kept.pop(definition, None) is None:  # another thread may have been as slow
+                self._characters += len(definition)
             self._kept[definition] = made
-            if len(self._kept) > self._most:
-                del self._kept[next(iter(self._kept))]
+            while len(self._kept) > 1 and (len(self._kept) > self._most or self._characters > CHARACTERS):
+                oldest = next(iter(self._kept))
+                del self._kept[oldest]
+                self._characters -= len(oldest)
         return made
 
     def quick(self, definition: str) -> bool:
