@@ -231,7 +231,7 @@ def test_changed_code_counts_at_the_next_call(tmp_path: Path) -> None:
 def test_a_call_that_runs_while_code_changes_ends_with_the_old_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "SHARE", 0)
+    monkeypatch.setattr(watching, "QUICK", 1.0)
     begun = tmp_path / "begun"
     text = (
         "import pathlib, time\ndef handler(event, context):\n    if event:\n        "
