@@ -42,6 +42,8 @@ class _Client:
         self._apis: list[Api] = []
         self.acknowledged: dict[str, set[float]] = {}
         """Starts that were answered, and the dates they were told."""
+        self._found: set[str] = set()
+        """Executions that had ended when a start was asked for once more, since the first was not answered."""
         self.broken: list[str] = []
         self._others = [threading.Thread(target=self._guard, args=(each,)) for each in (self._work, self._send)]
 
@@ -119,9 +121,11 @@ class _Client:
                 input=json.dumps(input_of(name), separators=(",", ":")),
             )
         except Refused as error:
-            # It ran, and has ended meanwhile.
-            if error.code != "ExecutionAlreadyExists" or (name not in self.acknowledged and api.again == again):
+            # It ran, and has ended meanwhile; whoever was not told of its start finds that out when asking again.
+            known = name in self.acknowledged or name in self._found or api.again != again
+            if error.code != "ExecutionAlreadyExists" or not known:
                 raise
+            self._found.add(name)
             return
         self.acknowledged.setdefault(name, set()).add(answer["startDate"])
 
