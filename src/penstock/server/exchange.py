@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from datetime import datetime
 from typing import Any, Final, Protocol, TypeAlias
-
-import orjson
 
 from penstock.errors import ServiceError
 from penstock.server.doorkeeper import Refused
+from penstock.services.json_answers import answer_text
 
 CONTENT: Final = b"application/x-amz-json-1.0"
 ASKED: Final = "penstock.exchange"
@@ -74,7 +71,7 @@ class Exchange:
         return self.status != 0
 
     def answered(self, answer: dict[str, Any]) -> None:
-        self.body = _text(answer)
+        self.body = answer_text(answer)
         self.status, self.code = 200, "200"
         self.headers = ((b"content-type", CONTENT), (b"x-amzn-requestid", self.number.encode()))
 
@@ -95,21 +92,8 @@ class Exchange:
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         self.status, self.code = status, code
-        self.body = _text({"__type": code, "message": message})
+        self.body = answer_text({"__type": code, "message": message})
         headers = [(b"content-type", CONTENT), (b"x-amzn-errortype", code.encode("ascii", "replace"))]
         if status != 400:  # whatever of the request has not been read yet is not worth reading
             headers.append((b"connection", b"close"))
         self.headers = (*headers, (b"x-amzn-requestid", self.number.encode()))
-
-
-def _text(answer: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(answer, default=_seconds, option=orjson.OPT_PASSTHROUGH_DATETIME)
-    except TypeError:  # a lone surrogate, an integer of more than 64 bits
-        return json.dumps(answer, default=_seconds, separators=(",", ":")).encode("ascii")
-
-
-def _seconds(value: Any) -> float:
-    if isinstance(value, datetime):
-        return value.timestamp()
-    raise TypeError(f"{type(value).__name__} is nothing that JSON has")

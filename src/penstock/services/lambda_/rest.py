@@ -11,13 +11,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
 from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import dumps, loads
+from penstock.services.json_answers import seconds
 from penstock.services.lambda_.model import error_status, operation_model, operations
 
 SERIALIZATION = "SerializationException"
@@ -182,7 +182,7 @@ def response(operation: str, answer: Mapping[str, Any], request_id: str) -> Resp
         elif member is not None:
             body[name] = value
     if payload is None and status != 204:
-        data = json.dumps(body, default=_seconds, separators=(",", ":"), ensure_ascii=False).encode(
+        data = json.dumps(body, default=seconds, separators=(",", ":"), ensure_ascii=False).encode(
             "utf-8", "backslashreplace"
         )
     return Response(status, headers, data)
@@ -206,9 +206,3 @@ _STATUS = {
     "ServiceUnavailable": 503,
     "InternalServerError": 500,
 }
-
-
-def _seconds(value: Any) -> float:
-    if isinstance(value, datetime):
-        return value.timestamp()
-    raise TypeError(f"{type(value).__name__} is nothing that JSON has")

@@ -6,12 +6,10 @@ journal knows about it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from penstock.clock import Clock, Entropy
 from penstock.engine.tasks.aws import AwsHandler
@@ -19,6 +17,7 @@ from penstock.engine.tasks.handler import TaskRequest
 from penstock.errors import JsonError, ServiceError
 from penstock.jsontools import loads
 from penstock.services.answered import AnsweredClients
+from penstock.services.json_answers import answer_text
 
 if TYPE_CHECKING:
     from penstock.services.stepfunctions.service import StepFunctions
@@ -88,7 +87,7 @@ class _SfnClients(AnsweredClients):
         try:
             given = loads(body or b"{}", what="The request")
             answer = self.service.result().call(headers.get("x-amz-target", "").rpartition(".")[2], given)
-            return _Answer(200, sent, _text(answer))
+            return _Answer(200, sent, answer_text(answer))
         except CancelledError:
             return _refused(ServiceError("The service has not begun.", code="ServiceUnavailable"), sent)
         except JsonError as error:
@@ -99,14 +98,4 @@ class _SfnClients(AnsweredClients):
 
 def _refused(error: ServiceError, sent: dict[str, str]) -> _Answer:
     status = 503 if error.code == "ServiceUnavailable" else 400
-    return _Answer(status, sent, _text({"__type": error.code, "message": str(error)}))
-
-
-def _text(answer: Mapping[str, Any]) -> bytes:
-    return json.dumps(answer, default=_seconds, separators=(",", ":")).encode("ascii")
-
-
-def _seconds(value: Any) -> float:
-    if isinstance(value, datetime):
-        return value.timestamp()
-    raise TypeError(f"{type(value).__name__} is nothing that JSON has")
+    return _Answer(status, sent, answer_text({"__type": error.code, "message": str(error)}))
