@@ -17,9 +17,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 import penstock
@@ -39,6 +37,7 @@ from penstock.engine.tasks.calls import (
     Target,
     TimedOut,
 )
+from penstock.engine.tasks.worker_groups import Group, Worker
 from penstock.runtime._zygote import COMMAND, NOTICE
 
 _LENGTH: Final = struct.Struct("!I")
@@ -52,32 +51,6 @@ _STARTING: Final = 2
 """Workers being forked at once: by then others may have become idle."""
 
 
-@dataclass(slots=True, eq=False)
-class _Worker:
-    number: int
-    target: Target
-    socket: socket.socket
-    output: int
-    log: Lines
-    pid: int | None = None
-    call: Call | None = None
-    deadline: float | None = None
-    incoming: bytearray = field(default_factory=bytearray)
-    outgoing: bytes | memoryview = b""
-    loaded: bool = False
-    doomed: bool = False
-    socket_open: bool = True
-    output_open: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class _Group:
-    idle: list[_Worker] = field(default_factory=list)
-    queue: deque[Call] = field(default_factory=deque)
-    workers: int = 0
-    retired: bool = False
-
-
 class Pool:
     """Worker processes for any number of targets, `limit` at most at once."""
 
@@ -86,8 +59,8 @@ class Pool:
         self._log = log
         self._limit = limit
         self._lock = threading.RLock()
-        self._groups: dict[Target, _Group] = {}
-        self._workers: dict[int, _Worker] = {}
+        self._groups: dict[Target, Group] = {}
+        self._workers: dict[int, Worker] = {}
         self._numbers = 0
         self._starting = 0
         self._waits_until = 0.0
@@ -110,7 +83,7 @@ class Pool:
                 call.done = True
                 return
             self._begin()
-            group = self._groups.setdefault(call.target, _Group())
+            group = self._groups.setdefault(call.target, Group())
             if group.idle:
                 worker = group.idle.pop()
                 self._give(worker, call)
@@ -170,7 +143,7 @@ class Pool:
         with contextlib.suppress(BlockingIOError, OSError):
             os.write(self._wake, b"\0")
 
-    def _give(self, worker: _Worker, call: Call) -> None:
+    def _give(self, worker: Worker, call: Call) -> None:
         worker.call = call
         call.worker = worker
         if call.timeout is None:
@@ -179,7 +152,7 @@ class Pool:
             worker.deadline = self._clock.monotonic() + call.timeout + (0 if worker.loaded else _LOADING)
         self._send(worker, _LENGTH.pack(len(call.body)) + call.body)
 
-    def _send(self, worker: _Worker, data: bytes | memoryview) -> None:
+    def _send(self, worker: Worker, data: bytes | memoryview) -> None:
         if worker.outgoing:
             worker.outgoing = bytes(worker.outgoing) + bytes(data)
             return
@@ -191,7 +164,7 @@ class Pool:
             return  # it has died; its end will be told
         worker.outgoing = memoryview(data)[sent:] if sent < len(data) else b""
 
-    def _kill(self, worker: _Worker) -> None:
+    def _kill(self, worker: Worker) -> None:
         worker.doomed = True
         worker.call = None
         group = self._groups[worker.target]
@@ -330,7 +303,7 @@ class Pool:
                 self._kill(group.idle[0])
                 return
 
-    def _start_worker(self, group: _Group, call: Call) -> None:
+    def _start_worker(self, group: Group, call: Call) -> None:
         """Raises OSError where the process may open no more files; nothing has happened then."""
         ours, theirs = socket.socketpair()
         try:
@@ -342,7 +315,7 @@ class Pool:
         ours.setblocking(False)
         os.set_blocking(output, False)
         self._numbers += 1
-        worker = _Worker(
+        worker = Worker(
             self._numbers,
             call.target,
             ours,
@@ -363,14 +336,14 @@ class Pool:
         self._selector.register(ours, selectors.EVENT_READ, lambda mask: self._on_socket(worker, mask))
         self._watch_socket(worker)
 
-    def _printed(self, worker: _Worker, name: str, text: str) -> None:
+    def _printed(self, worker: Worker, name: str, text: str) -> None:
         call = worker.call
         if call is not None and call.printed is not None:
             call.printed(text)
         else:
             self._log(name, text)
 
-    def _watch_socket(self, worker: _Worker) -> None:
+    def _watch_socket(self, worker: Worker) -> None:
         assert self._selector is not None
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if worker.outgoing else 0)
         key = self._selector.get_key(worker.socket)
@@ -399,7 +372,7 @@ class Pool:
             if what == b"x":
                 self._bury(worker, value)
 
-    def _on_socket(self, worker: _Worker, mask: int) -> None:
+    def _on_socket(self, worker: Worker, mask: int) -> None:
         if mask & selectors.EVENT_WRITE:
             with self._lock:
                 data, worker.outgoing = worker.outgoing, b""
@@ -408,7 +381,7 @@ class Pool:
         if mask & selectors.EVENT_READ:
             self._read_socket(worker)
 
-    def _read_socket(self, worker: _Worker) -> bool:
+    def _read_socket(self, worker: Worker) -> bool:
         """Whether there was something."""
         try:
             data = worker.socket.recv(1 << 18)
@@ -436,7 +409,7 @@ class Pool:
             self._on_frame(worker, kind, body)
         return True
 
-    def _on_frame(self, worker: _Worker, kind: bytes, body: bytes) -> None:
+    def _on_frame(self, worker: Worker, kind: bytes, body: bytes) -> None:
         if kind == b"R":
             self._end(worker, Answered(body))
             return
@@ -466,7 +439,7 @@ class Pool:
             return
         self._end(worker, raised, reusable=kind == b"F")
 
-    def _end(self, worker: _Worker, end: End, *, reusable: bool = True) -> None:
+    def _end(self, worker: Worker, end: End, *, reusable: bool = True) -> None:
         """The worker's call has ended. What it printed before comes first."""
         self._read_output(worker)
         worker.log.flush()
@@ -482,7 +455,7 @@ class Pool:
         if call is not None:
             call.tell(end)
 
-    def _next(self, worker: _Worker) -> None:
+    def _next(self, worker: Worker) -> None:
         group = self._groups[worker.target]
         while group.queue:
             call = group.queue.popleft()
@@ -495,7 +468,7 @@ class Pool:
         else:
             group.idle.append(worker)
 
-    def _read_output(self, worker: _Worker, chunks: int = 32) -> None:
+    def _read_output(self, worker: Worker, chunks: int = 32) -> None:
         for _ in range(chunks):
             if not worker.output_open:
                 return
@@ -508,7 +481,7 @@ class Pool:
                 return
             worker.log.write(data)
 
-    def _bury(self, worker: _Worker, status: int) -> None:
+    def _bury(self, worker: Worker, status: int) -> None:
         while worker.socket_open and self._read_socket(worker):
             pass
         self._read_output(worker, 1 << 10)
@@ -529,14 +502,14 @@ class Pool:
         if call is not None:
             call.tell(Exited(status))
 
-    def _close_socket(self, worker: _Worker) -> None:
+    def _close_socket(self, worker: Worker) -> None:
         if worker.socket_open:
             worker.socket_open = False
             assert self._selector is not None
             self._selector.unregister(worker.socket)
             worker.socket.close()
 
-    def _close_output(self, worker: _Worker) -> None:
+    def _close_output(self, worker: Worker) -> None:
         if worker.output_open:
             worker.output_open = False
             assert self._selector is not None
