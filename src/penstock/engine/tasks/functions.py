@@ -14,7 +14,7 @@ from penstock.engine.tasks import lambdas
 from penstock.engine.tasks.handler import Cancel, Report, Reporter, Stopped, Submitted, Succeeded, TaskRequest
 from penstock.engine.tasks.statedata import StateDataFolder
 from penstock.engine.tasks.threads import Threads, run_in_loop
-from penstock.jsontools import Json
+from penstock.jsontools import Json, plain_copy
 from penstock.runtime._faults import error_name, message_of, stack_of
 from penstock.runtime._waiting import monotonic
 from penstock.runtime.context import LambdaContext, Metadata, TaskContext
@@ -148,9 +148,10 @@ class _Call:
             self.handler.threads.last(self._report, self.stopped or outcome)
 
     def _result(self, result: Any, request_id: str) -> Report:
-        bare = not self.request.resource.startswith(lambdas.INVOKE)
-        if bare and (copy := _copy_of_little(result)) is not None:
-            return Succeeded(copy)
+        # At a tenth of the time, where nothing is asked but the value: not its length as the marshaller would count it.
+        plain = None if self.request.resource.startswith(lambdas.INVOKE) else plain_copy(result)
+        if plain is not None and plain[1] < lambdas.RESPONSE_BYTES // 2:
+            return Succeeded(plain[0])
         try:
             text = _ENCODER.encode(result)
             length = len(text.encode())
@@ -163,7 +164,9 @@ class _Call:
 
 
 class _Context(TaskContext):
-    """What a call's function gets. Its parts are made when they are asked for: most functions ask for none of them."""
+    """What a call's function gets. Its parts are made when they are asked for: most functions ask for none of them.
+
+    mypy takes a cached_property for read-only, which what it stands in for is by agreement."""
 
     def __init__(self, call: _Call, request_id: str) -> None:
         self._call = call
@@ -221,20 +224,6 @@ def _copy(value: Json) -> Json:
     except (TypeError, ValueError):  # integers over 64 bits, lone surrogates
         copied = json.loads(json.dumps(value))
     return copied
-
-
-def _copy_of_little(result: Any) -> Json:
-    """What Lambda's marshaller would make of a result, at a tenth of the time; None where it might make something else of it,
-    say so, or find it too large. What comes back from orjson equals what went in only if it was JSON."""
-    try:
-        text = orjson.dumps(result, option=_STRICT)
-        copied: Json = orjson.loads(text)
-        return copied if copied == result and len(text) < lambdas.RESPONSE_BYTES // 2 else None
-    except (TypeError, ValueError, RecursionError):
-        return None
-
-
-_STRICT: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 def _plain(value: Any) -> Any:

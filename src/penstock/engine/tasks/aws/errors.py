@@ -78,7 +78,8 @@ def shape_of(client: Any, fault: Fault) -> Any:
     return None
 
 
-# botocore's own lists (botocore.retries.standard): what it would ask again after, were its retries not switched off.
+# All that botocore would ask again after, were its retries not switched off (botocore.retries.standard, both lists), and
+# the names that services have for faults of their own, which it knows by their status.
 _PASSING_CODES: Final = frozenset(
     [
         "BandwidthLimitExceeded",
