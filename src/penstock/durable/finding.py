@@ -12,6 +12,7 @@ from penstock.durable.began import STARTED
 from penstock.engine.recovery import begun_by_run
 from penstock.errors import UsageError
 from penstock.store import Database, Summary
+from penstock.store.database import no_database
 from penstock.store.executions import Executions
 
 
@@ -67,7 +68,7 @@ def find(store: Executions, name: str) -> Summary:
 def opened(db: str | os.PathLike[str]) -> Iterator[Database]:
     """The file for `Resumed`. Raises StoreError, and UsageError where there is none."""
     if not Path(db).exists():
-        raise UsageError(f"There is no database {os.fspath(db)}.")
+        raise no_database(db)
     database = Database(db)
     try:
         yield database

@@ -34,6 +34,13 @@ _ROOM: Final = 1 << 20
 Synchronous = Literal["FULL", "NORMAL"]
 
 
+def no_database(path: str | os.PathLike[str]) -> UsageError:
+    """For a file that is to be read and is not there."""
+    return UsageError(
+        f"There is no database {os.fspath(path)}. Give the file that `penstock run` or `penstock server` was given as --db."
+    )
+
+
 class Database:
     """One open file. `write` is for one thread at a time, `read` for any."""
 
@@ -93,7 +100,7 @@ class Database:
         except FileNotFoundError:
             aside = sorted(path.parent.glob(f"{path.name}.damaged-*")) if path.parent.is_dir() else []
             if self.read_only:
-                raise UsageError(f"There is no database {path}.") from None
+                raise no_database(path) from None
             if aside:
                 raise StoreDamaged(
                     f"{path} was found damaged earlier and set aside as {aside[-1].name}. Save what can be read with: "
