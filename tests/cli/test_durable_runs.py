@@ -19,6 +19,8 @@ from tests.cli.conftest import MAIN, Penstock
 from tests.server.asking import client_of
 from tests.server.process import running
 
+from penstock import signals
+from penstock.cli.leaving import leaving
 from penstock.store import Database
 
 SCRIPT = """from penstock.script import Task, map, wait
@@ -134,6 +136,38 @@ def test_a_signal_leaves_a_run_and_prints_the_command_that_goes_on(
     )
     assert (done.returncode, json.loads(done.stdout)) == (0, result([2]))
     assert Counter(counted(work)) == {1: 1, 2: 2, 3: 1, 4: 1, 5: 1, 6: 1}
+
+
+@pytest.mark.parametrize("gap", [0, 0.002, 0.01])
+def test_a_signal_that_is_forwarded_twice_is_one(work: Path, gap: float) -> None:
+    """GNU timeout sends its signal to the process, and then to the process's group."""
+    process = begin(work, "run", "project.py", "--db", "r.db", "--name", "one", "--input", given(2))
+    until(lambda: 2 in counted(work), process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(gap)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    assert err == "penstock: Interrupted. It goes on with:\npenstock resume --db r.db one\n"
+
+
+def test_a_signal_before_there_is_a_run_to_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the instant a run is written down and the one where its loop begins."""
+    left_by: list[str] = []
+    with leaving() as left:
+        monkeypatch.setattr(signals, "_heard", [float("-inf")])
+        signal.raise_signal(signal.SIGTERM)
+        assert (left.number, left_by) == (signal.SIGTERM, [])
+        left.by(lambda: left_by.append("run"))
+        assert left_by == ["run"]
+        signal.raise_signal(signal.SIGTERM)  # its echo
+        monkeypatch.setattr(signals, "_heard", [float("-inf")])
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        monkeypatch.setattr(signals, "_heard", [float("-inf")])
+        with pytest.raises(signals.Terminated):
+            signal.raise_signal(signal.SIGTERM)
+    assert (left.number, left_by) == (signal.SIGTERM, ["run"])
 
 
 def test_ctrl_c_of_a_terminal_does_not_reach_the_task(work: Path) -> None:

@@ -64,6 +64,16 @@ def test_told_to_end_it_ends_well(tmp_path: Path, how: signal.Signals) -> None:
     assert "The server has ended." in server.log
 
 
+def test_a_signal_that_is_forwarded_twice_is_one(tmp_path: Path) -> None:
+    """As GNU timeout sends it: to the process, and then to the process's group."""
+    with started(tmp_path) as server:
+        server.process.terminate()
+        time.sleep(0.005)
+        server.process.terminate()
+        assert server.wait() == 0
+    assert "The server has ended." in server.log
+
+
 def test_who_waits_for_somebody_else_is_let_go(tmp_path: Path) -> None:
     with started(tmp_path) as server:
         client = client_of(server.url)

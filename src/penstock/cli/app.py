@@ -8,7 +8,6 @@ compile · 4 the environment lacks something · 70 a bug in Penstock · 130 inte
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -17,6 +16,7 @@ import click
 
 from penstock.cli import output
 from penstock.errors import InvalidDefinition, MissingRequirement, PenstockError
+from penstock.signals import Terminated
 
 COMMANDS = {
     "run": ("penstock.cli.run", "Run a workflow here and now."),
@@ -99,8 +99,6 @@ def root() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code; never lets an exception out."""
-    if arguments is None:  # as a process of its own: a stopped run closes its workers and shows the cursor again
-        signal.signal(signal.SIGTERM, _terminate)
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
         try:
@@ -116,14 +114,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # What is left in the buffer has no reader; without this Python complains about it while it shuts down.
         _silence()
         return BROKEN_PIPE
-
-
-class _Terminated(BaseException):
-    """SIGTERM has come. Not an Exception, so nothing on the way takes it for a failure."""
-
-
-def _terminate(*_: object) -> None:
-    raise _Terminated
 
 
 def _run(arguments: list[str]) -> int:
@@ -152,7 +142,7 @@ def _run(arguments: list[str]) -> int:
             output.note("")  # the terminal has written ^C into the line
         output.problem("Interrupted.")
         return INTERRUPTED
-    except _Terminated:
+    except Terminated:
         output.problem("Terminated.")
         return TERMINATED
     except BrokenPipeError:

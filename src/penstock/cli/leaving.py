@@ -9,20 +9,38 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import click
 
 from penstock.cli import output
+from penstock.signals import SIGNALS, end, is_echo
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-
-@dataclass(slots=True)
 class Left:
-    """Which signal has come; None for none."""
+    """Which signal has come, and what it lets go of."""
 
-    number: int | None = None
+    __slots__ = ("_leave", "number")
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        """None for none."""
+        self._leave: Callable[[], None] | None = None
+
+    def by(self, leave: Callable[[], None]) -> None:
+        """What runs from now on is left by this call, so that no turn of it is cut in two."""
+        self._leave = leave
+        if self.number is not None:  # it came before there was anything to leave
+            leave()
+
+    def hear(self, number: int, _: object) -> None:
+        """The signals' handler: the first lets the run go, a second ends the process's work at once."""
+        if is_echo():
+            return
+        if self.number is not None:
+            end(number)
+        self.number = number
+        if self._leave is not None:
+            self._leave()
 
     def end(self, ctx: click.Context, command: Sequence[str]) -> None:
         """Says how it goes on, and ends the command as that signal does."""
@@ -35,30 +53,22 @@ class Left:
 
 
 @contextmanager
-def leaving(leave: Callable[[], None]) -> Iterator[Left]:
-    """While it lasts, the first signal calls `leave`, so that no turn is cut in two; a second ends the process as ever."""
+def leaving() -> Iterator[Left]:
+    """While it lasts, a signal is kept, and handed to what `Left.by` names. It begins before a run is written down, for from
+    then on its command is owed to whoever ends the process."""
     left = Left()
     if threading.current_thread() is not threading.main_thread():
         yield left
         return
     # What whoever started the process has it ignore (nohup, a shell's background jobs) stays ignored.
     before = {number: handler for number in SIGNALS if (handler := signal.getsignal(number)) is not signal.SIG_IGN}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def hear(number: int, _: object) -> None:
-        left.number = number
-        restore()
-        leave()
-
     for number in before:
-        signal.signal(number, hear)
+        signal.signal(number, left.hear)
     try:
         yield left
     finally:
-        restore()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Notes(logging.Handler):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import output, results
-from penstock.cli.leaving import Left, leaving, warnings_shown
+from penstock.cli.leaving import leaving, warnings_shown
 from penstock.cli.options import db_option, endpoint_of, endpoint_options, refusals_are_wrong_use
 from penstock.clock import SystemClock, VirtualClock
 from penstock.errors import PenstockError, ServiceError, StoreError, UsageError
@@ -162,7 +162,7 @@ def _one(
     result: RunResult | None = None
     title = f"{began.machine} {summary.name}"
     definition = written(database, summary)
-    with results.progress(title, definition, clock, quiet=quiet) as observer:
+    with results.progress(title, definition, clock, quiet=quiet) as observer, leaving() as left:
         options: ResumeOptions = {
             "clock": clock,
             "log": results.unheard if quiet else results.log,
@@ -171,8 +171,8 @@ def _one(
         with Resumed(database, [summary], options, target=target, again=again) as resumed:
             for problem in resumed.parked:
                 raise PenstockError(problem)
-            with leaving(resumed.leave) as left:
-                result = next(resumed.results(), None)
+            left.by(resumed.leave)
+            result = next(resumed.results(), None)
     if result is None:
         left.end(ctx, ["penstock", "resume", "--db", str(database.path), summary.name])
         return 1
@@ -192,25 +192,27 @@ def _several(
     from penstock.durable import Resumed
 
     total = failed = 0
-    left = Left()
-    for group in groups:
-        options: ResumeOptions = {"log": results.unheard if quiet else results.log}
-        try:
-            with Resumed(database, group, options, target=target) as resumed:
-                for problem in resumed.parked:
-                    output.problem(problem)
-                    total, failed = total + 1, failed + 1
-                with leaving(resumed.leave) as left:
+    with leaving() as left:
+        for group in groups:
+            options: ResumeOptions = {"log": results.unheard if quiet else results.log}
+            try:
+                with Resumed(database, group, options, target=target) as resumed:
+                    left.by(resumed.leave)
+                    for problem in resumed.parked:
+                        output.problem(problem)
+                        total, failed = total + 1, failed + 1
                     for result in resumed.results():
                         total, failed = total + 1, failed + (not result.succeeded)
                         output.result_json(results.describe(result), indent=None)
-        except StoreError:
-            raise
-        except PenstockError as error:  # of this target; the others go on
-            output.problem(str(error))
-            total, failed = total + len(group), failed + len(group)
-        if left.number is not None:
-            left.end(ctx, ["penstock", "resume", "--db", str(database.path)])
+            except StoreError:
+                raise
+            except PenstockError as error:  # of this target; the others go on
+                output.problem(str(error))
+                total, failed = total + len(group), failed + len(group)
+            if left.number is not None:
+                break
+    if left.number is not None:
+        left.end(ctx, ["penstock", "resume", "--db", str(database.path)])
     if not quiet:
         output.note(f"{total} executions, {total - failed} succeeded, {failed} did not")
     return 1 if failed else 0

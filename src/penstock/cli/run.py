@@ -116,14 +116,16 @@ def command(
     left, result = Left(), None
     with warnings_shown(), results.progress(title, loaded.definition, clock, quiet=quiet) as observer:
         options["observer"] = observer
-        handle = open_run(loaded, value, options)
         if db is None:
-            result = handle.run_here()
+            result = open_run(loaded, value, options).run_here()
         else:
-            with leaving(handle.leave) as left:
+            with leaving() as left:
+                handle = open_run(loaded, value, options)
+                name = handle.name
+                left.by(handle.leave)
                 result = handle.run_until_left()
     if result is None:
-        left.end(ctx, ["penstock", "resume", "--db", str(db), handle.name])
+        left.end(ctx, ["penstock", "resume", "--db", str(db), str(name)])
         return
     ctx.exit(results.show(result, history=history, as_json=as_json, virtual=pace == "skip", quiet=quiet))
 
@@ -135,9 +137,10 @@ def _many_in_file(
     from penstock.durable import run_many_in_file
 
     name = options.get("name")
-    with warnings_shown():
+    with warnings_shown(), leaving() as left:
         call, kind = open_call(machine, options)
-        with call, leaving(call.driver.leave) as left:
+        with call:
+            left.by(call.driver.leave)
             found = run_many_in_file(call, inputs, kind=kind, name=name, at_once=AT_ONCE)
             code = results.many(found, quiet=quiet or call.driver.left)
     if left.number is not None:

@@ -13,7 +13,8 @@ from typing import Final
 
 import uvicorn
 
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+from penstock.signals import SIGNALS, is_echo
+
 END_SECONDS: Final = 12
 """Ours: how long the end of a server may take in all: GRACE_SECONDS for requests, and then its stores and workers."""
 _log = logging.getLogger("penstock.server")
@@ -48,6 +49,8 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if is_echo():
+            return
         if self.should_exit:
             # What is durable is so already; everything else is given up, as after kill -9.
             os._exit(128 + sig)

@@ -62,7 +62,7 @@ def serve(
     that the server answers under. The machines and functions of `target` are there from the start, as are `functions`.
 
     SIGTERM and SIGINT end it: no connection is taken any more, who waits for somebody else is let go, requests that are
-    being answered have GRACE_SECONDS. A second signal ends the process at once.
+    being answered have GRACE_SECONDS. A second signal that is no echo of it (`penstock.signals`) ends the process at once.
 
     Raises UsageError for an address that cannot be had, and for one that others can reach without a token; InvalidDefinition
     for machines of `target` that cannot run.
@@ -161,8 +161,10 @@ def serve(
         gc.freeze()
         gc.set_threshold(20_000, 10, 10)
         name = f"[{host}]" if ":" in host else host
-        started(f"http://{name}:{opened.getsockname()[1]}")
-        Server(config, release=service.release, fault=fault).run(sockets=[opened])
+        server = Server(config, release=service.release, fault=fault)
+        with server.capture_signals():  # already now: who has read the address may end it
+            started(f"http://{name}:{opened.getsockname()[1]}")
+            server.run(sockets=[opened])
         if fault.is_set():
             raise ServiceStopped(
                 "The executions have stopped at a fault, told in the log. What is written down goes on with the next start."
