@@ -38,6 +38,11 @@ class Problem:
     located: bool = True
 
 
+def unsupported(key: str, place: Place, hint: str | None = None) -> Problem:
+    """A field that its object does not have."""
+    return Problem(SCHEMA, f"Field '{key}' is not supported", place, focus="key", at=(place, key), help=hint)
+
+
 class Positions(Protocol):
     """Looks places up in a source text."""
 

@@ -1,7 +1,9 @@
-"""Whether a text in a definition is a path or an intrinsic call, remembered: definitions repeat their paths."""
+"""Whether a text in a definition is a path, an intrinsic call or a placeholder. What the first two are is remembered: definitions
+repeat their paths."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -11,6 +13,13 @@ from penstock.asl.scope import SyntaxProblem
 
 MAX_REMEMBERED: Final = 500
 """Characters. Longer texts are looked at anew each time, so that a memory of thousands of texts stays small."""
+
+_SUBSTITUTION = re.compile(r"\$\{[^${}]+\}")
+
+
+def has_substitution(text: str) -> bool:
+    """Whether a `${Name}` stands in the text, for CloudFormation or a template tool to fill in."""
+    return "${" in text and _SUBSTITUTION.search(text) is not None
 
 
 def path_fault(text: str) -> str | None:

@@ -6,7 +6,8 @@ import ast
 from typing import Any, Final
 
 from penstock.asl import model
-from penstock.script.lower.calls import constant, is_started, keywords, timeout_seconds
+from penstock.script.lower.arguments import constant, keywords, timeout_seconds
+from penstock.script.lower.calls import is_started
 from penstock.script.lower.context import Context, close
 from penstock.script.lower.errors import error_names
 from penstock.script.lower.expressions import value_of

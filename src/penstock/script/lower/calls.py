@@ -8,18 +8,18 @@ from typing import Any, Final
 
 from penstock.asl import model
 from penstock.asl.timestamps import parse_timestamp
+from penstock.script.lower.arguments import constant, key_of, keywords, timeout_of
 from penstock.script.lower.context import Context, Frame
-from penstock.script.lower.expressions import constants, later, value_of
+from penstock.script.lower.expressions import later, value_of
 from penstock.script.lower.functions import lower_function, plain_task_scope
-from penstock.script.lower.graph import Exits, Node
+from penstock.script.lower.graph import Exits
 from penstock.script.lower.items import Protocol, protocol_of
 from penstock.script.lower.services import LAMBDA_RETRY, is_lambda, substitutions, task_fields
-from penstock.script.lower.store import Key, Name, Output, Target, declare_variable, settle, store, temporary, written
+from penstock.script.lower.store import Key, Name, Output, Target, finish_step, one_target, settle, temporary, written
 from penstock.script.lower.values import Const, NotPayload, Ref, Value
 from penstock.script.model import TaskClass
 from penstock.script.report import did_you_mean, listed
 from penstock.script.resolve import MachineFunction
-from penstock.script.resolve.constants import NotConstant, fold
 from penstock.script.resolve.tasks import MAX_SECONDS
 
 Step = Callable[[Context, ast.Call, "Target | tuple[Target, ...] | None", Exits], Exits]
@@ -66,152 +66,12 @@ def is_started(call: ast.Call, function: MachineFunction, *, used: bool) -> bool
     return used and not any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function.node))
 
 
-def keywords(context: Context, call: ast.Call, what: str, known: tuple[str, ...]) -> dict[str, ast.expr]:
-    """The keyword arguments by name."""
-    result: dict[str, ast.expr] = {}
-    for keyword in call.keywords:
-        if keyword.arg is None or keyword.arg not in known:
-            near = did_you_mean(keyword.arg or "", known)
-            context.report.refuse(
-                "PS304",
-                context.report.spans.head(call) if keyword.arg is None else keyword,
-                f"{what} has no keyword argument `{keyword.arg or '**'}`",
-                help=f"did you mean `{near}`?"
-                if near
-                else f"it knows {listed(known)}"
-                if known
-                else "give the input without a name",
-            )
-        result[keyword.arg] = keyword.value
-    return result
-
-
-def constant(context: Context, node: ast.expr, what: str) -> Any:
-    try:
-        return fold(node, constants(context))
-    except NotConstant as error:
-        context.report.refuse(
-            "PS305", error.node, f"{what} must be a constant: {error.message}", help="write the value out"
-        )
-
-
-def key_of(context: Context, given: dict[str, ast.expr]) -> str | None:
-    """The `key=` of a call."""
-    if "key" not in given:
-        return None
-    node = given["key"]
-    key = constant(context, node, "`key`")
-    if not isinstance(key, str):
-        context.report.refuse("PS305", node, "`key` must be a text", help=f'write key="{key}"')
-    if not 1 <= len(key) <= 80 or not key.isprintable():
-        context.report.refuse(
-            "PS602",
-            node,
-            f"a state's name has 1 to 80 printable characters; this key has {len(key)}",
-            help="give a shorter text"
-            if len(key) > 80
-            else "give a text on one line"
-            if key
-            else "leave `key` out, or name the state",
-        )
-    return key
-
-
-def whole_number(context: Context, node: ast.expr, what: str, low: int, high: int) -> int:
-    value = constant(context, node, what)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        context.report.refuse(
-            "PS305", node, f"{what} must be a whole number from {low} to {high:,}", help=f"write {max(low, 1)} or more"
-        )
-    return value
-
-
-def finish_step(context: Context, node: Node, target: Target | tuple[Target, ...] | None, call: ast.Call) -> Exits:
-    """Puts the result of a Task, Map or Parallel where it belongs, and guards the state."""
-    after: Exits = [node.next] if node.next else []
-    context.guard(node)
-    match target:
-        case None:
-            node.fields["result_path"] = None
-        case Key(path=path):
-            node.fields["result_path"] = path
-        case Output():
-            node.fields["result_path"] = "$"
-        case Name():
-            name = declare_variable(context, target, frozenset({None}))
-            node.fields["result_path"] = None
-            node.fields["assign"] = {f"{name}.$": "$"}
-        case tuple():
-            node.fields["result_path"] = None
-            assign: dict[str, Any] = {}
-            moves: list[tuple[Target, str]] = []
-            for position, part in enumerate(target):
-                if isinstance(part, Name):
-                    name = declare_variable(context, part, frozenset({None}))
-                else:
-                    name = context.machine.variable("result")
-                    moves.append((part, name))
-                assign[f"{name}.$"] = f"$[{position}]"
-            node.fields["assign"] = assign
-            for part, name in moves:
-                after = store(context, part, Ref(f"${name}"), after, call)
-    if context.retry:
-        node.fields["retry"] = (*node.fields.get("retry", ()), *context.retry)
-    return after
-
-
-def _one(target: Target | tuple[Target, ...] | None, context: Context, call: ast.Call) -> Target | None:
-    if isinstance(target, tuple):
-        context.report.refuse(
-            "PS204",
-            call,
-            "only the results of `parallel` come as several values",
-            help="store the result under one key",
-        )
-    return target
-
-
-def timeout_seconds(context: Context, node: ast.expr | Value) -> dict[str, Any]:
-    """TimeoutSeconds or its path."""
-    value = value_of(context, node) if isinstance(node, ast.expr) else node
-    if isinstance(value, Ref):
-        return {"timeout_seconds_path": value.path}
-    if (
-        isinstance(value, Const)
-        and isinstance(value.value, int)
-        and not isinstance(value.value, bool)
-        and 1 <= value.value <= MAX_SECONDS
-    ):
-        return {"timeout_seconds": value.value}
-    where = node if isinstance(node, ast.expr) else context.frame.function.node
-    context.report.refuse(
-        "PS305",
-        where,
-        f"`timeout` must be a whole number of seconds from 1 to {MAX_SECONDS:,}",
-        help="write timeout=60",
-    )
-
-
-def _timeout(context: Context, given: dict[str, ast.expr], default: int | None) -> dict[str, Any]:
-    if "timeout" in given:
-        call = timeout_seconds(context, given["timeout"])
-        if context.timeout is None:
-            return call
-        block = timeout_seconds(context, context.timeout)
-        if "timeout_seconds" in call and "timeout_seconds" in block:
-            return {"timeout_seconds": min(call["timeout_seconds"], block["timeout_seconds"])}
-        later(context, given["timeout"], "a timeout inside a timeout, one of them computed", "keep one of the two")
-    if context.timeout is not None:
-        return timeout_seconds(context, context.timeout)
-    return {} if default is None else {"timeout_seconds": default}
-
-
 def run_task(
     context: Context, call: ast.Call, task: TaskClass, target: Target | tuple[Target, ...] | None, exits: Exits
 ) -> Exits:
     """`Foo(...)`: a Task state."""
     report = context.report
-    target = _one(target, context, call)
+    target = one_target(context, target, call)
     given = keywords(context, call, f"the task `{task.name}`", _TASK_KEYWORDS)
     if len(call.args) > 1:
         report.refuse(
@@ -238,7 +98,7 @@ def run_task(
             help='pass values as environment: env={"NAME": data["key"]}',
         )
     key = key_of(context, given)
-    timeout = _timeout(context, given, task.timeout)
+    timeout = timeout_of(context, given, task.timeout)
     value: Value = value_of(context, call.args[0]) if call.args else Ref(context.frame.base)
     env = _environment(context, given.get("env"))
     build_args = _build_args(context, given.get("build_arg_vars"))
@@ -401,7 +261,7 @@ def run_map(context: Context, call: ast.Call, target: Target | tuple[Target, ...
                 "a distributed map",
                 "leave the keyword out: the items are mapped in this execution",
             )
-    target = _one(target, context, call)
+    target = one_target(context, target, call)
     if len(call.args) != 2:
         report.refuse(
             "PS303",
@@ -525,10 +385,10 @@ def start(
     exits: Exits,
 ) -> Exits:
     """`helper.start(...)`, or a call of an exported machine: an execution of its own, waited for."""
-    target = _one(target, context, call)
+    target = one_target(context, target, call)
     given = keywords(context, call, f"`{function.name}`", ("key", "timeout"))
     key = key_of(context, given)
-    timeout = _timeout(context, given, None)
+    timeout = timeout_of(context, given, None)
     value, exits = _input(context, call, function, exits)
     parameters = {"StateMachineArn": f"${{StateMachine{function.name}}}", **written(context, call, "Input", value)}
     node = context.node(
@@ -573,7 +433,7 @@ def inline(
 ) -> Exits:
     """`helper(data["x"])`: the statements of `helper` in place of the call, its input being that part of `data`."""
     report = context.report
-    target = _one(target, context, call)
+    target = one_target(context, target, call)
     keywords(context, call, f"`{function.name}`", ())
     if function.name in context.stack:
         report.refuse(

@@ -363,3 +363,49 @@ def _argument(context: Context, node: ast.AST, value: Value) -> str:
         return argument(value)
     except NotPayload as error:
         context.report.refuse("PS309", node, str(error), help="build the value in a task")
+
+
+def finish_step(context: Context, node: Node, target: Target | tuple[Target, ...] | None, call: ast.Call) -> Exits:
+    """Puts the result of a Task, Map or Parallel where it belongs, and guards the state."""
+    after: Exits = [node.next] if node.next else []
+    context.guard(node)
+    match target:
+        case None:
+            node.fields["result_path"] = None
+        case Key(path=path):
+            node.fields["result_path"] = path
+        case Output():
+            node.fields["result_path"] = "$"
+        case Name():
+            name = declare_variable(context, target, frozenset({None}))
+            node.fields["result_path"] = None
+            node.fields["assign"] = {f"{name}.$": "$"}
+        case tuple():
+            node.fields["result_path"] = None
+            assign: dict[str, Any] = {}
+            moves: list[tuple[Target, str]] = []
+            for position, part in enumerate(target):
+                if isinstance(part, Name):
+                    name = declare_variable(context, part, frozenset({None}))
+                else:
+                    name = context.machine.variable("result")
+                    moves.append((part, name))
+                assign[f"{name}.$"] = f"$[{position}]"
+            node.fields["assign"] = assign
+            for part, name in moves:
+                after = store(context, part, Ref(f"${name}"), after, call)
+    if context.retry:
+        node.fields["retry"] = (*node.fields.get("retry", ()), *context.retry)
+    return after
+
+
+def one_target(context: Context, target: Target | tuple[Target, ...] | None, call: ast.Call) -> Target | None:
+    """The target of a call that has one result."""
+    if isinstance(target, tuple):
+        context.report.refuse(
+            "PS204",
+            call,
+            "only the results of `parallel` come as several values",
+            help="store the result under one key",
+        )
+    return target
