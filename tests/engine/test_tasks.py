@@ -9,6 +9,7 @@ from tests.engine.support import FUNCTION, INVOKE, Later, Scripted, go, machine,
 
 from penstock.engine.driver import Driver
 from penstock.engine.tasks.handler import Failed, Heartbeat, Stopped, Submitted, Succeeded, TaskRequest
+from penstock.jsontools import dumps_text
 
 ECHO = {"Type": "Task", "Resource": FUNCTION, "End": True}
 CALLBACK = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True}
@@ -40,6 +41,29 @@ def test_the_request_says_what_is_asked_and_by_whom() -> None:
             number=2,
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("resource", "arguments", "name"),
+    [
+        ("lambda:invoke", {"FunctionName": "f", "Topik": 1}, "Topik"),
+        ("lambda:invoke.waitForTaskToken", {"FunctionName": "f", "Payload": {}, "TaskToken": "t"}, "TaskToken"),
+        ("states:startExecution.sync:2", {"StateMachineArn": "arn:aws:states:::x", "input": {}}, "input"),
+    ],
+)
+def test_a_field_that_an_integration_does_not_have(resource: str, arguments: dict[str, Any], name: str) -> None:
+    handler = Scripted()
+    task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": arguments, "End": True}
+    task["Catch"] = [{"ErrorEquals": ["States.ALL"], "Next": "After"}]
+    result = go(machine({"T": task, "After": {"Type": "Succeed"}}), {}, handler)
+    assert (result.status, result.error, handler.requests) == ("FAILED", "States.Runtime", [])
+    assert types(result) == ["ExecutionStarted", "TaskStateEntered", "TaskScheduled", "ExecutionFailed"]
+    text = dumps_text(arguments)
+    assert result.cause == (
+        "An error occurred while executing the state 'T' (entered at the event id #2). "
+        f"The Parameters '{text}' could not be used to start the Task: "
+        f'[The field "{name}" is not supported by Step Functions]'
+    )
 
 
 def test_the_events_of_a_service() -> None:

@@ -12,7 +12,7 @@ from penstock.engine import limits
 from penstock.engine.execution import RESULT, STARTED, WAITING, Attempt, Failure, Frame
 from penstock.engine.history import KIND, Record
 from penstock.engine.messages import StartTask
-from penstock.engine.resources import Kind, Pattern, Resource
+from penstock.engine.resources import Kind, Pattern, Resource, fields_of
 from penstock.engine.states.base import DATA_LIMIT, RUNTIME, RecoveringState, State, runtime, too_large
 from penstock.engine.states.waiting import shown
 from penstock.engine.tasks.handler import (
@@ -70,6 +70,7 @@ class Task(RecoveringState):
     __slots__ = (
         "credentials",
         "failed_kind",
+        "fields",
         "heartbeat",
         "parameters",
         "resource",
@@ -85,6 +86,7 @@ class Task(RecoveringState):
     def __init__(self, name: str, resource: Resource) -> None:
         super().__init__(name)
         self.resource = resource
+        self.fields = fields_of(resource)
         self.parameters: Compute | None = None
         self.credentials: Compute | None = None
         self.timeout = Seconds("TimeoutSecondsPath")
@@ -144,6 +146,8 @@ class Task(RecoveringState):
             record = (self.scheduled_kind, frame.last, turn.now, resource.name, text, timeout, heartbeat)
         records.append(record)
         frame.last = turn.base + len(records)
+        if self.fields is not None and isinstance(arguments, dict) and not arguments.keys() <= self.fields:
+            raise runtime(self._unsupported(arguments, text, self.fields))
         execution = turn.execution
         execution.attempts[attempt.id] = frame
         turn.commands.append(
@@ -179,6 +183,14 @@ class Task(RecoveringState):
         else:
             # After the other frames have had their turn: recorded, the attempts of all iterations are scheduled first.
             turn.wake(frame, STARTED)
+
+    def _unsupported(self, arguments: dict[str, Json], text: bytes, fields: frozenset[str]) -> str:
+        name = next(name for name in arguments if name not in fields)
+        parameters = text.decode("utf-8", "surrogatepass")
+        return (
+            f"The Parameters '{parameters}' could not be used to start the Task: "
+            f'[The field "{name}" is not supported by Step Functions]'
+        )
 
     def _started(self, turn: Turn, frame: Frame, worker: str | None) -> None:
         attempt = frame.attempt
