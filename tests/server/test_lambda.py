@@ -16,7 +16,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.server.process import running
+from tests.server.process import running, started
 from tests.services.lambda_.functions import PREFIX, ROLE, archive
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sam_orders"
@@ -67,6 +67,35 @@ def test_functions_of_the_settings_and_of_a_folder_are_there(lambda_: Any) -> No
     assert {"double", "triple"} <= names
     for name, result in (("double", b"8"), ("triple", b"12"), (f"{PREFIX}:triple", b"12")):
         assert lambda_.invoke(FunctionName=name, Payload=b"4")["Payload"].read() == result
+
+
+def test_what_cannot_be_a_function_is_told_and_the_rest_is_served(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    for name in ("good", "v1.2", "code/app"):
+        (tmp_path / f"{name}.py").write_text("def handler(event, context):\n    return event\n")
+    (tmp_path / "penstock.toml").write_text('[functions]\n"a b" = "good:handler"\n')
+    (tmp_path / "template.json").write_text(
+        json.dumps(
+            {
+                "Resources": {
+                    name: {"Type": "AWS::Serverless::Function", "Properties": {**properties, "Runtime": "python3.13"}}
+                    for name, properties in {
+                        "Sound": {"CodeUri": "code", "Handler": "app.handler"},
+                        "Odd": {"CodeUri": "code", "Handler": "app.handler", "FunctionName": "odd!"},
+                        "Absent": {"CodeUri": "absent", "Handler": "app.handler"},
+                    }.items()
+                }
+            }
+        )
+    )
+    with started(tmp_path, "template.json", "--functions", ".") as server:
+        for name in ("good", "Sound"):
+            assert client("lambda", server.url).invoke(FunctionName=name, Payload=b"4")["Payload"].read() == b"4"
+    told = server.log
+    assert "v1.2.py is left out: a function's name has up to 64 letters, digits, - and _" in told
+    assert "no client can call the function 'a b'" in told
+    assert "'odd!' has not. Give it another FunctionName." in told
+    assert "There is no folder of code absent." in told
 
 
 def test_a_function_lives_through_the_api(lambda_: Any) -> None:

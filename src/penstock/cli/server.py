@@ -73,6 +73,8 @@ def command(
     if target is None and given_parameters:
         raise UsageError("--parameter goes with a TARGET that is a template.")
     opened = open_target(target, parameters=given_parameters) if target is not None else None
+    if opened is not None and opened.template is not None:
+        output.diagnostics(opened.diagnostics)  # functions that cannot run here; the others are served
     settings = load_settings(opened.folder if opened is not None else None)
     given: dict[str, Any] = {"host": host, "port": port, "log_format": log_format, "log_level": log_level}
     if db is not None:
@@ -82,6 +84,8 @@ def command(
     from penstock.server.run import serve
 
     start_logging(server.log_level, server.log_format)
+    _tell_names(settings)
+    registrations = _functions(functions) if functions is not None else ()
     serve(
         host=server.host,
         port=server.port,
@@ -89,16 +93,30 @@ def command(
         settings=replace(settings, server=server),
         hosts=(*server.hosts, *hosts),
         target=opened,
-        functions=_functions(functions) if functions is not None else (),
+        functions=registrations,
         started=lambda url: _tell(url, token, settings),
     )
     output.note("The server has ended.")
 
 
-def _functions(folder: str) -> list[Registration]:
+def _functions(folder: str) -> tuple[Registration, ...]:
     from penstock.services.lambda_.folders import functions_in
 
-    return functions_in(Path(folder))
+    found = functions_in(Path(folder))
+    for sentence in found.left_out:
+        output.problem(sentence)
+    return found.functions
+
+
+def _tell_names(settings: Settings) -> None:
+    from penstock.engine.tasks.lambdas import function_name
+    from penstock.services.lambda_.records import is_function_name
+
+    for key in settings.functions:
+        if not is_function_name(function_name(key)):
+            output.problem(
+                f"{settings.file}: no client can call the function {key!r}: a name has up to 64 letters, digits, - and _. Rename it."
+            )
 
 
 def _tell(url: str, token: str | None, settings: Settings) -> None:

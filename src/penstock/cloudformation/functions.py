@@ -19,7 +19,7 @@ from penstock.cloudformation.resources import (
     LAYERS,
     SERVERLESS_LAYER,
 )
-from penstock.services.lambda_.records import Registration
+from penstock.services.lambda_.records import Registration, is_function_name
 
 DEFAULT_TIMEOUT = 3
 DEFAULT_MEMORY = 128
@@ -62,6 +62,9 @@ class _Reader:
 
     def read(self) -> Found:
         name = self._resolver.name(self._logical)
+        if "FunctionName" in self._properties and not is_function_name(name):  # AWS shortens names that it makes up
+            words = f"A function's name has up to 64 letters, digits, - and _; {name!r} has not. Give it another FunctionName."
+            self._problems.append(Unresolved(SHAPE, words, (*self._keys, "FunctionName")))
         runtime = self._optional("Runtime", str, "")
         handler = self._optional("Handler", str, "")
         problem: str | None = None

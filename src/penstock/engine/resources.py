@@ -56,9 +56,7 @@ def parse_resource(text: str) -> Resource:
     return Resource(text, Kind.ACTIVITY, "activity", text, Pattern.REQUEST)
 
 
-_INVOKE: Final = (
-    "ClientContext DurableExecutionName FunctionName InvocationType LogType Payload Qualifier TenantId"
-)
+_INVOKE: Final = "ClientContext DurableExecutionName FunctionName InvocationType LogType Payload Qualifier TenantId"
 _FIELDS: Final = {
     "lambda:invoke": frozenset(_INVOKE.split()),
     "states:startExecution": frozenset(("Input", "Name", "StateMachineArn", "TraceHeader")),

@@ -31,7 +31,7 @@ def test_each_file_and_each_subfolder_with_a_handler_is_a_function(tmp_path: Pat
         notes__other="def handler(event, context): ...\n",
     )
     (tmp_path / "README.md").write_text("x")
-    found = functions_in(tmp_path)
+    found = functions_in(tmp_path).functions
     assert [(each.name, each.handler) for each in found] == [
         ("imported", "imported.lambda_handler"),
         ("notify", "notify.handler"),
@@ -42,7 +42,7 @@ def test_each_file_and_each_subfolder_with_a_handler_is_a_function(tmp_path: Pat
 
 
 def test_a_file_that_is_no_python_is_a_function_that_says_so(tmp_path: Path) -> None:
-    with service(*functions_in(write(tmp_path, broken="def handler(:\n"))) as lambda_:
+    with service(*functions_in(write(tmp_path, broken="def handler(:\n")).functions) as lambda_:
         assert invoke(lambda_, "broken", {})["Payload"]["errorType"] == "Runtime.UserCodeSyntaxError"
 
 
@@ -57,12 +57,36 @@ def test_no_code_is_run_to_find_them(tmp_path: Path) -> None:
     [
         ({}, "holds no function"),
         ({"helper": "x = 1\n"}, "holds no function"),
-        ({"a b": "def handler(e, c): ...\n"}, "up to 64"),
+        ({"a b": "def handler(e, c): ...\n"}, "a b.py is left out: .* up to 64 .* Rename it"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path, files: dict[str, str], words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         functions_in(write(tmp_path, **files))
+
+
+def test_a_file_that_cannot_be_a_function_is_left_out_and_the_others_are_there(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        good="def handler(e, c): ...\n",
+        **{"v1.2": "def handler(e, c): ...\n", "a b__app": "def handler(e, c): ...\n"},
+    )
+    found = functions_in(tmp_path)
+    assert [each.name for each in found.functions] == ["good"]
+    end = (
+        "is left out: a function's name has up to 64 letters, digits, - and _, and this has not. Rename it, or give it a name "
+        "that begins with _ if it is no function."
+    )
+    assert found.left_out == (f"{tmp_path / 'a b'} {end}", f"{tmp_path / 'v1.2.py'} {end}")
+
+
+def test_a_file_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, good="def handler(e, c): ...\n")
+    (tmp_path / "gone.py").symlink_to("nowhere.py")
+    found = functions_in(tmp_path)
+    assert [each.name for each in found.functions] == ["good"]
+    why = "it cannot be read (No such file or directory). Make it readable, or take it away."
+    assert found.left_out == (f"{tmp_path / 'gone.py'} is left out: {why}",)
 
 
 def test_no_folder_is_told(tmp_path: Path) -> None:

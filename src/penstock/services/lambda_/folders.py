@@ -12,12 +12,12 @@ No code is run to find them: files are parsed.
 from __future__ import annotations
 
 import ast
-import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from penstock.errors import InvalidInput
-from penstock.services.lambda_.records import Registration
+from penstock.services.lambda_.records import Registration, is_function_name
 
 MODULES: Final = ("lambda_function", "app", "handler", "index", "main", "__init__")
 """Where a subfolder's handler is looked for, in this order."""
@@ -28,33 +28,64 @@ MEMORY: Final = 1024
 """What a function has that says nothing itself: Lambda's longest, and enough for most libraries."""
 
 
-def functions_in(folder: Path) -> list[Registration]:
-    """The functions of a folder, by their names. Raises InvalidInput for a folder that has none, and for a bad name."""
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The functions of a folder by their names, and a sentence for each file or subfolder that could not be one."""
+
+    functions: tuple[Registration, ...]
+    left_out: tuple[str, ...] = ()
+
+
+class _LeftOut(Exception):
+    """Its sentence says which file it is, why, and what to do."""
+
+
+def functions_in(folder: Path) -> Folder:
+    """What a folder holds. One file that cannot be a function is no reason to be without the others. Raises InvalidInput for a
+    folder that has no function."""
     if not folder.is_dir():
         raise InvalidInput(f"There is no folder {folder}; name one that holds a Python file for each function.")
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise InvalidInput(f"The folder {folder} cannot be read: {error.strerror or error}.") from None
     found: list[Registration] = []
-    for path in sorted(folder.iterdir()):
+    left_out: list[str] = []
+    for path in paths:
         if path.name.startswith((".", "_")):
             continue
-        if path.is_dir():
-            handler = _handler_in(path)
-            if handler is not None:
-                found.append(_registration(path.name, handler, path))
-        elif path.suffix == ".py":
-            name = _handler(path)
-            if name is not None:
-                found.append(_registration(path.stem, f"{path.stem}.{name}", folder))
+        try:
+            function = _function(path)
+        except _LeftOut as error:
+            left_out.append(str(error))
+        else:
+            found += [] if function is None else [function]
     if not found:
         raise InvalidInput(
-            f"{folder} holds no function: a file with `def lambda_handler(event, context)` (or `handler`), or a folder with "
+            " ".join(left_out)
+            or f"{folder} holds no function: a file with `def lambda_handler(event, context)` (or `handler`), or a folder with "
             "such a file named app.py or lambda_function.py."
         )
-    return found
+    return Folder(tuple(found), tuple(left_out))
 
 
-def _registration(name: str, handler: str, root: Path) -> Registration:
-    if re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) is None:
-        raise InvalidInput(f"{root / name}: a function's name has up to 64 letters, digits, - and _.")
+def _function(path: Path) -> Registration | None:
+    """What a file or subfolder is, None for one without a handler. Raises _LeftOut."""
+    if path.is_dir():
+        handler = _handler_in(path)
+        return None if handler is None else _registration(path, path.name, handler, path)
+    if path.suffix != ".py":
+        return None
+    name = _handler(path)
+    return None if name is None else _registration(path, path.stem, f"{path.stem}.{name}", path.parent)
+
+
+def _registration(path: Path, name: str, handler: str, root: Path) -> Registration:
+    if not is_function_name(name):
+        raise _LeftOut(
+            f"{path} is left out: a function's name has up to 64 letters, digits, - and _, and this has not. Rename it, or give "
+            "it a name that begins with _ if it is no function."
+        )
     return Registration(name=name, handler=handler, root=root, timeout=TIMEOUT, memory=MEMORY)
 
 
@@ -74,7 +105,9 @@ def _handler(path: Path) -> str | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return HANDLERS[0]  # called, it fails with Lambda's words for such a file
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise _LeftOut(
+            f"{path} is left out: it cannot be read ({error.strerror or error}). Make it readable, or take it away."
+        ) from None
     names: set[str] = set()
     for statement in tree.body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):

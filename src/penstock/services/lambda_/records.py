@@ -5,12 +5,20 @@ A record changes by being replaced. `Memory` forgets with its process; a store t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from penstock.services.tables import MemoryTable, Table
+
+_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+
+def is_function_name(text: str) -> bool:
+    """Whether Lambda's clients can call a function by this name (API reference, CreateFunction: FunctionName)."""
+    return _NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
