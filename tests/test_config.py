@@ -105,6 +105,12 @@ def test_a_settings_file_that_is_not_there_is_said(folder):
         load_settings(folder, file=folder / "nope.toml", environ={})
 
 
+def test_a_settings_file_that_is_not_utf_8_is_said(folder):
+    (folder / "penstock.toml").write_bytes(b'[aws]\nregion = "\xff"')
+    with pytest.raises(InvalidInput, match=r"penstock\.toml is not UTF-8 text \(byte 16\); save it as UTF-8\.$"):
+        load_settings(folder, environ={})
+
+
 def test_the_folder_of_objects_is_beside_the_file_or_where_the_user_is(folder, monkeypatch):
     write(folder, '[aws]\nobjects = "buckets"')
     assert load_settings(folder, environ={}).aws.objects == "buckets"

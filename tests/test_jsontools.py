@@ -57,11 +57,11 @@ def test_size_counts_utf8_bytes() -> None:
         ("[NaN]", "NaN is not a JSON number"),
         ("-Infinity", "-Infinity is not"),
         ("1 2", "not JSON"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"\xff\xfe", "not UTF-8 text (byte 0); encode it as UTF-8."),
         ("[" * 5_000 + "]" * 5_000, "nested deeper"),
         ("[" * 200_000, "nested deeper"),
         ("[" * 501 + "]" * 501, "nested deeper"),
-        ("9" * 5_000, "too long"),
+        ("9" * 5_000, "a number of more than 4,300 digits; write it as a text."),
     ],
 )
 def test_what_is_not_json_is_one_sentence(text: str | bytes, says: str) -> None:

@@ -171,8 +171,10 @@ def _read(file: Path) -> str:
         return file.read_text("utf-8")
     except OSError as error:
         raise InvalidInput(f"The settings file {file} cannot be read: {error.strerror or error}.") from None
-    except UnicodeDecodeError:
-        raise InvalidInput(f"The settings file {file} is not UTF-8 text.") from None
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"The settings file {file} is not UTF-8 text (byte {error.start}); save it as UTF-8."
+        ) from None
 
 
 def _parse(file: Path, text: str | None = None) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _loads_strictly(text: str | bytes, what: str) -> Json:
         try:
             text = text.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise JsonError(f"{what} is not UTF-8 text (byte {error.start}).") from None
+            raise JsonError(f"{what} is not UTF-8 text (byte {error.start}); encode it as UTF-8.") from None
     try:
         value: Json = _STRICT.decode(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
@@ -133,8 +133,8 @@ def _loads_strictly(text: str | bytes, what: str) -> Json:
         raise JsonError(f"{what} is nested deeper than {MAX_DEPTH} levels; flatten it.") from None
     except _Refused as error:
         raise JsonError(f"{what} is not JSON: {error}.") from None
-    except ValueError as error:  # an integer of more than 4,300 digits
-        raise JsonError(f"{what} holds a number that is too long: {error}.") from None
+    except ValueError:  # CPython reads no longer integer
+        raise JsonError(f"{what} holds a number of more than 4,300 digits; write it as a text.") from None
     if depth_exceeds(value, MAX_DEPTH):
         raise JsonError(f"{what} is nested deeper than {MAX_DEPTH} levels; flatten it.")
     return value

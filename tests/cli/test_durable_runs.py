@@ -53,6 +53,19 @@ def work(folder: Path) -> Path:
     return folder
 
 
+def test_an_express_run_says_that_it_is_not_kept(penstock: Penstock) -> None:
+    note = (
+        "An Express run keeps no history: it is in runs.db until it ends, and cannot be looked at later. To keep it, give --type "
+        "standard.\n"
+    )
+    done = penstock("run", "one.asl.json", "--db", "runs.db", "--name", "n", "--type", "express")
+    assert (done.code, json.loads(done.out), done.err.startswith(note)) == (0, {"a": 1}, True)
+    assert penstock("run", "one.asl.json", "--db", "runs.db", "--type", "express", "-q").err == ""
+    assert penstock("run", "one.asl.json", "--type", "express").err.startswith("SUCCEEDED")
+    assert penstock("runs", "list", "--db", "runs.db").out == ""
+    assert "Express runs are there only while they run" in " ".join(penstock("run", "--help").out.split())
+
+
 def counted(folder: Path) -> list[int]:
     file = folder / "counted"
     return [int(line) for line in file.read_text().split()] if file.exists() else []

@@ -51,7 +51,7 @@ def test_an_input_that_is_not_utf_8(folder: Path) -> None:
         return subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, check=False)
 
     done = run(b'"\xff"')
-    assert (done.returncode, done.stderr) == (2, b"penstock: --input is not UTF-8 text (byte 1).\n")
+    assert (done.returncode, done.stderr) == (2, b"penstock: --input is not UTF-8 text (byte 1); encode it as UTF-8.\n")
     # Without a locale, Python takes the bytes of UTF-8 for no characters at all.
     (folder / "one.asl.json").write_text('{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}')
     plain = run('"é"'.encode(), LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")

@@ -41,7 +41,10 @@ from penstock.options import MachineType, Pace, RunOptions
     help="skip: waits, retries and timeouts take no real time.",
 )
 @click.option("--mock", "mocks", metavar="FILE[#CASE]", help="Answers for tasks, in AWS's MockConfigFile form.")
-@db_option("Keep the run in this database file, so that an interrupted one goes on with penstock resume.")
+@db_option(
+    "Keep the run in this database file, so that an interrupted one goes on with penstock resume. Express runs are there only "
+    "while they run."
+)
 @click.option("--name", metavar="NAME", help="The execution's name; made up without it.")
 @click.option("--history", metavar="FILE", help="Write what happened, as GetExecutionHistory answers.")
 @var_option
@@ -119,6 +122,11 @@ def command(
         if db is None:
             result = open_run(loaded, value, options).run_here()
         else:
+            if options["type"] == "EXPRESS" and not quiet:
+                output.note(
+                    f"An Express run keeps no history: it is in {db} until it ends, and cannot be looked at later. To keep it, give "
+                    "--type standard."
+                )
             with leaving() as left:
                 handle = open_run(loaded, value, options)
                 name = handle.name

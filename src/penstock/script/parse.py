@@ -35,7 +35,8 @@ def parse(text: str | bytes, *, name: str) -> Parsed:
         try:
             text = text.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            return _broken(Source(name, ""), "PS001", f"the file is not UTF-8 text (byte {error.start})")
+            message = f"the file is not UTF-8 text (byte {error.start})"
+            return _broken(Source(name, ""), "PS001", message, "save it as UTF-8, or name the script's own file")
     text = text.removeprefix("\ufeff")
     if len(text) > MAX_CHARACTERS:
         message = f"the file has {len(text):,} characters; a script may have {MAX_CHARACTERS:,}"

@@ -26,7 +26,7 @@ def read(store: ObjectStore, source: Source) -> Iterator[Item]:
         # The sentence is S3's; what the service puts behind it (request ids) nobody can foresee.
         raise ReadFailed(error.message) from None
     except UnicodeDecodeError as error:
-        raise ReadFailed(f"The object is not UTF-8 text: {error.reason}.") from None
+        raise ReadFailed(f"The object is not UTF-8 text: {error.reason}. Encode it as UTF-8.") from None
     except (OSError, EOFError, zlib.error) as error:
         raise ReadFailed(f"The object cannot be read: {error}.") from None
 
