@@ -76,15 +76,24 @@ def serve(fd: int) -> int:
     target = json.loads(first)
     os.environ.update(target["environment"])
     sys.path[:] = target["path"]
-    if target.get("folder"):
-        os.chdir(target["folder"])
+    problem = _enter(target["folder"]) if target.get("folder") else None
     limited = bool(target.get("limit_memory")) and _limit_memory(target["memory"])
-    worker = _Worker(channel, target, limited=limited)
+    worker = _Worker(channel, target, limited=limited, problem=problem)
     while (frame := channel.read()) is not None:
         if not worker.call(json.loads(frame)):
             return 1
     worker.clean_up()
     return 0
+
+
+def _enter(folder: str) -> LoadError | None:
+    """What calls are answered where the folder of the code cannot be entered: it was removed or is not readable."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        why = f"The folder of its code, {folder}, cannot be entered: {error.strerror or error}."
+        return LoadError("Runtime.ImportModuleError", f"{why} Put it back, or let this user read it.")
+    return None
 
 
 _UNTOUCHED = 256
@@ -114,10 +123,18 @@ def _quiet_streams() -> None:
 
 
 class _Worker:
-    def __init__(self, channel: _Channel, target: dict[str, Any], *, limited: bool = False) -> None:
+    def __init__(
+        self,
+        channel: _Channel,
+        target: dict[str, Any],
+        *,
+        limited: bool = False,
+        problem: LoadError | None = None,
+    ) -> None:
         self._channel = channel
         self._target = target
         self._limited = limited
+        self._problem = problem
         self._loaded: Loaded | None = None
         self._loop: Any = None
 
@@ -127,6 +144,8 @@ class _Worker:
         os.environ.update(meta.get("environment") or {})
         going_on = True
         try:
+            if self._problem is not None:
+                raise self._problem
             if self._loaded is None:
                 self._loaded = load(self._target)
                 self._logging()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,24 @@ def test_a_file_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     assert [each.name for each in found.functions] == ["good"]
     why = "it cannot be read (No such file or directory). Make it readable, or take it away."
     assert found.left_out == (f"{tmp_path / 'gone.py'} is left out: {why}",)
+
+
+def test_a_folder_that_is_gone_since_is_told_and_may_come_back(tmp_path: Path) -> None:
+    told: list[str] = []
+    write(tmp_path, orders__app="def handler(e, c): return 1\n")
+    with service(*functions_in(tmp_path).functions, log=lambda name, text: told.append(text)) as lambda_:
+        assert invoke(lambda_, "orders", {})["Payload"] == 1
+        (tmp_path / "orders" / "app.py").rename(tmp_path / "app.py")
+        shutil.rmtree(tmp_path / "orders")
+        answer = invoke(lambda_, "orders", {})["Payload"]
+        assert (answer["errorType"], answer["errorMessage"]) == (
+            "Runtime.ImportModuleError",
+            f"The folder of its code, {tmp_path / 'orders'}, cannot be entered: No such file or directory. Put it back, or let "
+            "this user read it.",
+        )
+        assert "_worker.py" not in "".join(told)
+        write(tmp_path, orders__app="def handler(e, c): return 2\n")
+        assert invoke(lambda_, "orders", {})["Payload"] == 2
 
 
 def test_no_folder_is_told(tmp_path: Path) -> None:
