@@ -7,6 +7,7 @@ to end at once.
 
 from __future__ import annotations
 
+import atexit
 import signal
 from types import FrameType
 from typing import Final, NoReturn
@@ -44,10 +45,18 @@ def end(number: int) -> NoReturn:
 
 def listen() -> None:
     """From now on each signal but an echo ends the main thread's work; for a process of its own, in its main thread."""
+    atexit.register(_ignore)
     for number in SIGNALS:
         # What whoever started the process has it ignore (nohup, a shell's background jobs) stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _hear)
+
+
+def _ignore() -> None:
+    """All is done. What is left of the process is Python's own end, which gives the signals back to the system: an echo would
+    kill it then, and the exit code would be the signal's."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _hear(number: int, _: FrameType | None) -> None:

@@ -6,8 +6,10 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -143,12 +145,44 @@ def test_a_signal_leaves_a_run_and_prints_the_command_that_goes_on(
     assert (process.returncode, out) == (code, "")
     assert found is not None, err
     (work / "go").touch()
-    path = f"{Path(MAIN[0]).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", found[1]], cwd=work, capture_output=True, text=True, timeout=60, env={**os.environ, "PATH": path}
-    )
+    done = paste(found[1], work)
     assert (done.returncode, json.loads(done.stdout)) == (0, result([2]))
     assert Counter(counted(work)) == {1: 1, 2: 2, 3: 1, 4: 1, 5: 1, 6: 1}
+
+
+def paste(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a shell makes of a command that was printed."""
+    path = f"{Path(MAIN[0]).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path}
+    return subprocess.run(
+        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, timeout=60, env=environment, check=False
+    )
+
+
+def test_the_command_that_goes_on_has_the_target_and_takes_any_name(work: Path) -> None:
+    """AWS's names may begin as options do, and hold what shells take for their own."""
+    name = "-it's(1)"
+
+    def interrupted(*arguments: str) -> str:
+        before = counted(work).count(2)
+        process = begin(work, *arguments)
+        until(lambda: counted(work).count(2) > before, process)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=20)[1]
+        return err.removeprefix("penstock: Interrupted. It goes on with:\n")
+
+    first = interrupted("run", "project.py", "--db", "r.db", "--name", name, "--input", given(2))
+    assert first == f"penstock resume --db r.db -- {shlex.quote(name)}\n"
+    (work / "project.py").rename(work / "moved.py")
+    second = interrupted("resume", "--db", "r.db", "--target", "moved.py", "--", name)
+    assert second == f"penstock resume --db r.db --target moved.py -- {shlex.quote(name)}\n"
+    (work / "go").touch()
+    assert paste(second, work).returncode == 0
+    again = paste(first, work)
+    assert (again.returncode, again.stderr) == (
+        2,
+        f"penstock: The execution {name} was not interrupted: it has ended (SUCCEEDED).\n",
+    )
 
 
 @pytest.mark.parametrize("gap", [0, 0.002, 0.01])
@@ -162,6 +196,17 @@ def test_a_signal_that_is_forwarded_twice_is_one(work: Path, gap: float) -> None
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (130, "")
     assert err == "penstock: Interrupted. It goes on with:\npenstock resume --db r.db one\n"
+
+
+def test_an_echo_at_the_very_end_does_not_change_the_exit_code() -> None:
+    """Python gives the signals back to the system while it ends; objects that it drops last see that."""
+    code = (
+        "import os, signal, sys; from penstock import signals; signals.listen()\n"
+        "class Last:\n"
+        "    def __del__(self, kill=os.kill, pid=os.getpid(), sent=signal.SIGINT): kill(pid, sent)\n"
+        "sys.last = Last()\nsys.exit(130)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 130
 
 
 def test_a_signal_before_there_is_a_run_to_leave(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,8 @@ def redrive(
 
     With --db it runs here, as penstock run does. A server is only told to go on.
     """
+    from penstock.durable.words import naming
+
     place = endpoint_of(db, endpoint, token)
     if place is not None:
         if target or history:
@@ -98,7 +100,7 @@ def redrive(
         from penstock.runs.endpoint import EndpointRuns
 
         url = shlex.quote(place.url)
-        show = ["penstock", "runs", "show", "--endpoint", url, name]
+        show = ["penstock", "runs", "show", "--endpoint", place.url, *naming(name)]
         with (
             refusals_are_wrong_use(),
             _told_what_to_do(show, f"aws stepfunctions start-execution --endpoint-url {url}"),
@@ -120,7 +122,7 @@ def redrive(
         check_redrivable(database, summary)
         began = Began.read(summary)
         anew = ["penstock", "run", target or (began and began.target) or "TARGET", "--db", db]
-        with _told_what_to_do(["penstock", "runs", "show", "--db", db, name], shlex.join(anew)):
+        with _told_what_to_do(["penstock", "runs", "show", "--db", db, *naming(name)], shlex.join(anew)):
             code = _one(ctx, database, summary, target, history=history, as_json=as_json, quiet=quiet, again=True)
     ctx.exit(code)
 
@@ -174,9 +176,17 @@ def _one(
             left.by(resumed.leave)
             result = next(resumed.results(), None)
     if result is None:
-        left.end(ctx, ["penstock", "resume", "--db", str(database.path), summary.name])
+        left.end(ctx, _again(database, target, (summary.name,)))
         return 1
     return results.show(result, history=history, as_json=as_json, virtual=virtual, quiet=quiet)
+
+
+def _again(database: Database, target: str | None, names: Sequence[str]) -> list[str]:
+    """The command for what this one has left: of the same executions, with the same code."""
+    from penstock.durable.words import naming
+
+    where = [] if target is None else ["--target", target]
+    return ["penstock", "resume", "--db", str(database.path), *where, *naming(*names)]
 
 
 def _several(
@@ -212,7 +222,7 @@ def _several(
             if left.number is not None:
                 break
     if left.number is not None:
-        left.end(ctx, ["penstock", "resume", "--db", str(database.path)])
+        left.end(ctx, _again(database, target, names))
     if not quiet:
         output.note(f"{total} executions, {total - failed} succeeded, {failed} did not")
     return 1 if failed else 0

@@ -133,7 +133,9 @@ def command(
                 left.by(handle.leave)
                 result = handle.run_until_left()
     if result is None:
-        left.end(ctx, ["penstock", "resume", "--db", str(db), str(name)])
+        from penstock.durable.words import naming
+
+        left.end(ctx, ["penstock", "resume", "--db", str(db), *naming(str(name))])
         return
     ctx.exit(results.show(result, history=history, as_json=as_json, virtual=pace == "skip", quiet=quiet))
 

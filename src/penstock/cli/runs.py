@@ -215,7 +215,10 @@ def _took(entry: Mapping[str, Any]) -> str:
 
 
 def _show(found: Execution, db: str | None) -> None:
+    from penstock.durable.words import pasted
+
     described = found.described
+    named = pasted(described["name"])
     lines = [
         ("name", described["name"]),
         ("status", described["status"]),
@@ -232,11 +235,9 @@ def _show(found: Execution, db: str | None) -> None:
         lines.append(("begun by", f"penstock run {found.target or ''}".rstrip() if found.by_run else "a server"))
     if found.parked is not None:
         lines.append(("parked", f"it was left alone: {found.parked}"))
-        lines.append(("", f"to try it once more: penstock resume --db {quote(db or '')} --unpark {described['name']}"))
+        lines.append(("", f"to try it once more: penstock resume --db {quote(db or '')} --unpark {named}"))
     elif described["status"] == "RUNNING" and found.by_run:
-        lines.append(
-            ("", f"if no process runs it any more: penstock resume --db {quote(db or '')} {described['name']}")
-        )
+        lines.append(("", f"if no process runs it any more: penstock resume --db {quote(db or '')} {named}"))
     for key in ("input", "output"):
         if key in described:
             text = described[key]

@@ -13,6 +13,7 @@ from penstock.asl.equality import equal
 from penstock.durable.code import tell_changed
 from penstock.durable.results import result_in_file
 from penstock.durable.taking_up import take_up
+from penstock.durable.words import pasted
 from penstock.engine.history import instant
 from penstock.engine.recovery import begun_by_run
 from penstock.errors import UsageError
@@ -112,7 +113,7 @@ def _not_again(summary: Summary, value: Json, file: Path) -> None:
         ended = f"{summary.status}, {instant(summary.stopped or 0.0):%Y-%m-%d %H:%M:%S} UTC"
         raise UsageError(
             f"The execution {name} in {file} has ended already ({ended}). Give this one another name, or look at that one: "
-            f"penstock runs show --db {quote(str(file))} {name}"
+            f"penstock runs show --db {quote(str(file))} {pasted(name)}"
         )
     if not begun_by_run(summary):
         raise UsageError(
@@ -122,5 +123,5 @@ def _not_again(summary: Summary, value: Json, file: Path) -> None:
     if not equal(json.loads(summary.input), value):
         raise UsageError(
             f"The execution {name} in {file} was begun with another input. Give this one another name, or go on with that "
-            f"one: penstock resume --db {quote(str(file))} {name}"
+            f"one: penstock resume --db {quote(str(file))} {pasted(name)}"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import quote
 
 from penstock.durable.began import STARTED
+from penstock.durable.words import pasted
 from penstock.engine.recovery import begun_by_run
 from penstock.errors import UsageError
 from penstock.store import Database, Summary
@@ -89,7 +90,7 @@ def check_interrupted(store: Executions, summary: Summary) -> None:
         more = (
             ""
             if summary.status == "SUCCEEDED"
-            else f" Let it go on from what failed: penstock redrive --db {quote(str(file))} {name}"
+            else f" Let it go on from what failed: penstock redrive --db {quote(str(file))} {pasted(name)}"
         )
         raise UsageError(f"The execution {name} was not interrupted: it has ended ({summary.status}).{more}")
 
@@ -106,7 +107,7 @@ def check_redrivable(database: Database, summary: Summary) -> None:
         raise UsageError(f"The execution {name} was started by another one, and is redriven with it.")
     if summary.status == "RUNNING":
         raise UsageError(
-            f"The execution {name} has not ended; take it up: penstock resume --db {quote(str(file))} {name}"
+            f"The execution {name} has not ended; take it up: penstock resume --db {quote(str(file))} {pasted(name)}"
         )
 
 

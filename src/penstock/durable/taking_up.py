@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock.clock import VirtualClock
 from penstock.durable.finding import Tree
+from penstock.durable.words import pasted
 from penstock.engine.driver import Driver
 from penstock.engine.history import events
 from penstock.engine.journal import Journal
@@ -66,8 +67,8 @@ def take_up_all(
 def _why_not(summary: Summary, reason: str, journal: Journal) -> str:
     file, name = journal.database.path, summary.name
     return (
-        f"The execution {name} cannot be taken up: {reason}. To try it once more: penstock resume --db {quote(str(file))} --unpark {name}; "
-        f"to end it: penstock runs stop --db {quote(str(file))} {name}"
+        f"The execution {name} cannot be taken up: {reason}. To try it once more: penstock resume --db {quote(str(file))} --unpark {pasted(name)}; "
+        f"to end it: penstock runs stop --db {quote(str(file))} {pasted(name)}"
     )
 
 
