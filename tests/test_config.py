@@ -80,6 +80,8 @@ def test_the_environment_names_the_file(folder):
         ("[aws]\nregion = 'a b'", "name of a region"),
         ("[aws]\nendpoint_url = 'localhost'", "is a URL"),
         ("aws = 3", "`aws` is a table ([aws]), not a number"),
+        ("[server]\nhosts = ['http://a']", "is a list of host names without ports"),
+        ("[server]\nhosts = ['a.test', 'a.test:4599']", "is a list of host names without ports"),
         ("[functions]\nPay = 3", "`functions.Pay` is a text `module:callable`, not a number"),
         ("[functions]\nPay = 'app.pay'", "has the form `module:callable`"),
         ("[functions]\nPay = 'os;x:y'", "has the form `module:callable`"),

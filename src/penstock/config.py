@@ -6,6 +6,7 @@ The nearest file counts, looking from the target's folder upwards, no further th
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "us-east-1"
 DEFAULT_ACCOUNT = "123456789012"
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,255}|[0-9A-Fa-f:.]{2,45}")
 ENVIRONMENT = {
     "PENSTOCK_AWS_REGION": "region",
     "PENSTOCK_AWS_ACCOUNT": "account",
@@ -279,7 +281,7 @@ def _with_server(server: ServerSettings, key: str, value: Any, *, where: str, fo
             raise InvalidInput(f"{where} is a port, 0 to 65535 (0 takes a free one); {value!r} is none.")
         return replace(server, port=value)
     if key == "hosts":
-        if not isinstance(value, list) or not all(isinstance(host, str) and host for host in value):
+        if not isinstance(value, list) or not all(isinstance(host, str) and is_host(host) for host in value):
             raise InvalidInput(f"{where} is a list of host names without ports; {value!r} is none.")
         return replace(server, hosts=tuple(value))
     if not isinstance(value, str) or not value or "\0" in value:
@@ -294,6 +296,11 @@ def _with_server(server: ServerSettings, key: str, value: Any, *, where: str, fo
     if value not in known:
         raise InvalidInput(f"{where} is one of {', '.join(known)}; {value!r} is not.")
     return replace(server, log_format=value) if key == "log_format" else replace(server, log_level=value)
+
+
+def is_host(text: str) -> bool:
+    """Whether the text can be the name in a Host header, without its port; an IPv6 address is one without its brackets."""
+    return _HOST.fullmatch(text) is not None
 
 
 def _kind(value: Any) -> str:

@@ -74,6 +74,16 @@ def test_a_request_that_makes_no_sense_is_refused(url: str, body: bytes, code: s
     assert (status, answer["__type"]) == (400, code)
 
 
+@pytest.mark.parametrize("name", ["", "workflows.test:4599", "http://workflows.test", "a b"])
+def test_a_name_that_no_host_header_has_is_refused(tmp_path: Path, name: str) -> None:
+    """It would be waited for in vain."""
+    done = subprocess.run(
+        [*MAIN, "--port", "0", "--allow-host", name], cwd=tmp_path, capture_output=True, text=True, timeout=30
+    )
+    words = "--allow-host takes the name of a host without a port, such as workflows.test;"
+    assert (done.returncode, done.stderr) == (2, f"penstock: {words} {name!r} is none.\n")
+
+
 def test_a_token_is_asked_for(tmp_path: Path) -> None:
     with running(tmp_path, "--token", "secret") as url:
         assert client_of(url, "secret").list_state_machines()["stateMachines"] == []

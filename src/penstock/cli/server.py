@@ -10,7 +10,7 @@ import click
 
 from penstock.cli import output
 from penstock.cli.options import parameter_option, parse_parameters
-from penstock.config import LOG_FORMATS, LOG_LEVELS, Settings, load_settings
+from penstock.config import LOG_FORMATS, LOG_LEVELS, Settings, is_host, load_settings
 from penstock.errors import UsageError
 from penstock.targets import open_target
 
@@ -72,6 +72,11 @@ def command(
     given_parameters = parse_parameters(parameters)
     if target is None and given_parameters:
         raise UsageError("--parameter goes with a TARGET that is a template.")
+    for name in hosts:
+        if not is_host(name):
+            raise UsageError(
+                f"--allow-host takes the name of a host without a port, such as workflows.test; {name!r} is none."
+            )
     opened = open_target(target, parameters=given_parameters) if target is not None else None
     if opened is not None and opened.template is not None:
         output.diagnostics(opened.diagnostics)  # functions that cannot run here; the others are served
