@@ -189,6 +189,12 @@ def _read_file(path: Path, name: str) -> bytes:
 
 
 def _missing(path: Path, name: str) -> TargetNotFound:
+    if name.startswith("arn:"):
+        return TargetNotFound(
+            f"{name} is no file but something of a server's or AWS's. Save its definition (aws stepfunctions describe-state-machine) "
+            "and name that file.",
+            target=name,
+        )
     close = []
     if path.parent.is_dir():
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.server.process import running
 
 from penstock.cli import app
 
@@ -86,6 +87,37 @@ def test_mistakes_are_said_in_one_sentence(
     assert captured.out == ""
     assert message in captured.err
     assert "Traceback" not in captured.err
+
+
+ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
+
+
+def test_a_map_is_said_to_need_a_mock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pass_ = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    file = tmp_path / "map.asl.json"
+    file.write_text(json.dumps({"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": pass_, "End": True}}}))
+    assert app.main(["state", str(file), "M"]) == 2
+    words = "TestState runs no Map without a mock: say what the state 'M' gives with --mock '{\"result\": …}'."
+    assert capsys.readouterr().err == f"penstock: {words}\n"
+    assert state(str(file), "M", "--input", "[1]", "--mock", '{"result": [2]}')["output"] == "[2]"
+
+
+def test_a_machine_of_a_server_needs_to_know_which(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["state", ARN, "P"]) == 2
+    words = f"{ARN} is a state machine of a server; say which with --endpoint, such as http://127.0.0.1:4599."
+    assert capsys.readouterr().err == f"penstock: {words}\n"
+    assert app.main(["check", ARN]) == app.main(["run", ARN]) == 3
+    assert capsys.readouterr().err.splitlines() == 2 * [
+        f"penstock: {ARN} is no file but something of a server's or AWS's. Save its definition (aws stepfunctions "
+        "describe-state-machine) and name that file."
+    ]
+
+
+def test_what_a_server_refuses_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".git").mkdir()
+    with running(tmp_path) as url:
+        assert app.main(["state", ARN, "P", "--endpoint", url]) == 2
+        assert capsys.readouterr().err == f"penstock: StateMachineDoesNotExist: State Machine Does Not Exist: '{ARN}'\n"
 
 
 def test_a_script_answers_with_its_own_task(tmp_path: Path) -> None:

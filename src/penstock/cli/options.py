@@ -21,7 +21,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 LOCAL_SERVER = "http://127.0.0.1:4599"
 
 _REFUSALS: Final = frozenset(
-    {"ExecutionDoesNotExist", "ExecutionNotRedrivable", "InvalidArn", "StateMachineDoesNotExist", "ValidationException"}
+    {
+        "ExecutionDoesNotExist",
+        "ExecutionNotRedrivable",
+        "InvalidArn",
+        "InvalidExecutionInput",
+        "StateMachineDoesNotExist",
+        "ValidationException",
+    }
 )
 """What a service answers where not it, but the question is at fault."""
 

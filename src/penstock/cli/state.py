@@ -8,14 +8,17 @@ from typing import Any, Literal, cast
 import click
 
 from penstock.api import Machine, load
+from penstock.asl.model import Map, Parallel
 from penstock.cli import output
 from penstock.cli.options import (
+    LOCAL_SERVER,
     endpoint_options,
     machine_option,
     parameter_option,
     parse_parameters,
     parse_variables,
     read_json_argument,
+    refusals_are_wrong_use,
     var_option,
 )
 from penstock.errors import ServiceError, TargetNotFound, UsageError
@@ -94,15 +97,21 @@ def command(
         given["input"] = output.json_text(given["input"])  # the API takes text, and this is a value
     given |= {"stateName": state, "inspectionLevel": "TRACE" if inspect else "INFO"}
     server = None if endpoint is None else Endpoint(endpoint, token=token)
-    if server is not None and ":stateMachine:" in target:
-        answer = server.call("DescribeStateMachine", stateMachineArn=target)
+    if ":stateMachine:" in target:
+        if server is None:
+            raise UsageError(
+                f"{target} is a state machine of a server; say which with --endpoint, such as {LOCAL_SERVER}."
+            )
+        with refusals_are_wrong_use():
+            answer = server.call("DescribeStateMachine", stateMachineArn=target)
         loaded = load(cast(dict[str, Any], loads(answer["definition"], what=target)))
     else:
         loaded = load(target, machine, parameters=parse_parameters(parameters))
-    _check_name(loaded, state, target)
+    _check_state(loaded, state, target, mocked=mock is not None)
     substitutions = parse_variables(variables)
     if server is not None:
-        response = server.call("TestState", **_as_texts(given), **_definition(loaded, substitutions))
+        with refusals_are_wrong_use():
+            response = server.call("TestState", **_as_texts(given), **_definition(loaded, substitutions))
     else:
         try:
             response = test_state(
@@ -139,13 +148,19 @@ def _as_texts(given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _check_name(machine: Machine, name: str, origin: str) -> None:
-    names = [state.name for _, state in machine.definition.walk()]
-    if name not in names:
+def _check_state(machine: Machine, name: str, origin: str, *, mocked: bool) -> None:
+    states = {state.name: state for _, state in machine.definition.walk()}
+    names = list(states)
+    if name not in states:
         close = get_close_matches(name, names, 1)
         listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
         hint = f"did you mean {close[0]!r}?" if close else f"it has {listed}."
         raise TargetNotFound(f"{origin} has no state {name!r}; {hint}", target=name)
+    if isinstance(states[name], Map | Parallel) and not mocked:
+        raise UsageError(
+            f"TestState runs no {states[name].type} without a mock: say what the state {name!r} gives with --mock "
+            "'{\"result\": …}'."
+        )
 
 
 def _log(task: str, text: str) -> None:
