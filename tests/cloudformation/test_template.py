@@ -131,7 +131,7 @@ def problem(found: Machine) -> tuple[str, str, int]:
         ("      DefinitionUri: ../../../../../../etc/passwd\n", "PS806", "is outside of the project", 5),
         ("      DefinitionUri: /etc/passwd\n", "PS806", "is outside of the project", 5),
         ("      DefinitionUri: file:///etc/passwd\n", "PS806", "is outside of the project", 5),
-        ("      DefinitionUri: s3://bucket/m.json\n", "PS802", "which is not on this machine", 5),
+        ("      DefinitionUri: s3://bucket/m.json\n", "PS802", "The definition file is at s3://bucket/m.json, which is not on", 5),
         ("      DefinitionUri: {Bucket: b, Key: k}\n", "PS802", "s3://b/k, which is not on this machine", 5),
         ("      DefinitionUri: https://example.com/m.json\n", "PS802", "which is not on this machine", 5),
         ("      DefinitionUri: .\n", "PS805", "cannot be read", 5),
@@ -159,6 +159,8 @@ def test_what_cannot_be_had_is_told_with_its_line(
     assert problem(found)[0] == code
     assert words in problem(found)[1]
     assert problem(found)[2] == line
+    if "on this machine" in problem(found)[1]:
+        assert found.diagnostics[0].help == "download it into the project, and have the template name its path"
 
 
 def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:

@@ -34,17 +34,17 @@ class Files:
     def path(self, text: str, keys: Keys, what: str) -> Path:
         """The file or folder of a path in the template. Raises Unresolved for one that is not there, or not in the project."""
         if urlsplit(text).scheme not in ("", "file") or text.startswith("s3:"):
-            raise Unresolved(UNKNOWN, f"{what} is at {text}, which is not on this machine.", keys)
+            raise elsewhere(f"The {what} is at {text}", keys)
         text = unquote(urlsplit(text).path) if text.startswith("file:") else text
         if "\0" in text or not text:
-            raise Unresolved(SHAPE, f"{what} is a path.", keys)
+            raise Unresolved(SHAPE, f"The {what} is a path, and this is none.", keys)
         path = self.folder / text
         try:
             real = path.resolve()
         except (OSError, RuntimeError):  # links that go round in circles
             real = path
         if not real.is_relative_to(self.root):
-            raise Unresolved(OUTSIDE, f"{what} {text} is outside of the project {self.root}.", keys)
+            raise Unresolved(OUTSIDE, f"The {what} {text} is outside of the project {self.root}.", keys)
         if not real.exists():
             raise Unresolved(FILE, f"There is no {what} {path}.", keys)
         return path
@@ -55,9 +55,9 @@ class Files:
             with path.open("rb") as file:
                 data = file.read(FILE_BYTES + 1)
         except OSError as error:
-            raise Unresolved(FILE, f"{what} {path} cannot be read: {error.strerror or error}.", keys) from None
+            raise Unresolved(FILE, f"The {what} {path} cannot be read: {error.strerror or error}.", keys) from None
         if len(data) > FILE_BYTES:
-            raise Unresolved(FILE, f"{what} {path} is longer than {FILE_BYTES // 1024 // 1024} MiB.", keys)
+            raise Unresolved(FILE, f"The {what} {path} is longer than {FILE_BYTES // 1024 // 1024} MiB.", keys)
         return data
 
     def asset(self, key: str, keys: Keys, what: str) -> Path | None:
@@ -85,6 +85,12 @@ class Files:
                     if isinstance(path, str) and isinstance(key, str):
                         found[key] = path
         return found
+
+
+def elsewhere(where: str, keys: Keys) -> Unresolved:
+    """What to raise for a file that only AWS has."""
+    step = "download it into the project, and have the template name its path"
+    return Unresolved(UNKNOWN, f"{where}, which is not on this machine.", keys, step)
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from penstock.cloudformation.codes import CANNOT_RUN, SHAPE, UNKNOWN
-from penstock.cloudformation.files import Files
+from penstock.cloudformation.codes import CANNOT_RUN, SHAPE
+from penstock.cloudformation.files import Files, elsewhere
 from penstock.cloudformation.resolve import NO_VALUE, Keys, Resolver, Unresolved
 from penstock.cloudformation.resources import (
     FUNCTION,
@@ -140,7 +140,7 @@ class _Reader:
             if isinstance(told, str):
                 path = self._files.path(told, keys, "asset")
         if path is None:
-            raise Unresolved(UNKNOWN, f"The code is in s3://{bucket}/{key}, which is not on this machine.", keys)
+            raise elsewhere(f"The code is in s3://{bucket}/{key}", keys)
         return self._local(path)
 
     @staticmethod

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from penstock.asl.problems import Focus, Positions
 from penstock.asl.read import Reading, read, read_document
-from penstock.cloudformation.codes import SHAPE, UNKNOWN
-from penstock.cloudformation.files import Files
+from penstock.cloudformation.codes import SHAPE
+from penstock.cloudformation.files import Files, elsewhere
 from penstock.cloudformation.resolve import NO_VALUE, Keys, Resolver, Unresolved
 from penstock.diagnostics import Diagnostic, Span
 from penstock.engine.tasks.substitutions import substitute
@@ -83,7 +83,7 @@ def _file(member: str, value: Json, files: Files, keys: Keys) -> Path:
     path = files.asset(key, keys, "definition file")
     if path is None:
         bucket = value.get("Bucket") if isinstance(value, dict) else None
-        raise Unresolved(UNKNOWN, f"The definition is in s3://{bucket}/{key}, which is not on this machine.", keys)
+        raise elsewhere(f"The definition is in s3://{bucket}/{key}", keys)
     return path
 
 
