@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "us-east-1"
 DEFAULT_ACCOUNT = "123456789012"
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,255}|[0-9A-Fa-f:.]{2,45}")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,255}|(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45}")
 ENVIRONMENT = {
     "PENSTOCK_AWS_REGION": "region",
     "PENSTOCK_AWS_ACCOUNT": "account",

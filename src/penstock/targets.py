@@ -148,7 +148,7 @@ def _opened(target: TargetLike, stdin: bytes | None, parameters: Mapping[str, st
     if construct is not None and not Path(name).exists():
         return _construct(construct["module"], construct["attribute"], name, static=static)
     if name == "-":
-        data = sys.stdin.buffer.read(MAX_BYTES + 1) if stdin is None else stdin
+        data = _stdin() if stdin is None else stdin
         return _definition(_limited(data, "<stdin>"), "<stdin>", Path.cwd(), None, None, parameters)
     path = Path(name)
     data = _read_file(path, name)
@@ -167,6 +167,14 @@ def _opened(target: TargetLike, stdin: bytes | None, parameters: Mapping[str, st
 def read_source(path: Path, name: str) -> bytes:
     """The bytes of a file a user named. Raises TargetNotFound with one sentence for every way this can fail."""
     return _read_file(path, name)
+
+
+def _stdin() -> bytes:
+    try:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or error
+        raise TargetNotFound(f"stdin cannot be read: {reason}. Name a file in place of -.", target="-") from None
 
 
 def _read_file(path: Path, name: str) -> bytes:

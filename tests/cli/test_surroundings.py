@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +45,46 @@ def test_an_output_that_cannot_be_written(folder: Path, unbuffered: str) -> None
         4,
         "penstock: The output cannot be written: No space left on device. Give stdout another place.\n",
     )
+
+
+CLOSED = [
+    (">&-", "run one.asl.json -q", 4, "The output cannot be written: Bad file descriptor. Give stdout another place."),
+    ("<&-", "run one.asl.json --input -", 2, "--input: stdin cannot be read: Bad file descriptor. Give --input @FILE."),
+    ("<&-", "run -", 3, "stdin cannot be read: Bad file descriptor. Name a file in place of -."),
+]
+
+
+@pytest.mark.parametrize(("how", "arguments", "code", "says"), CLOSED)
+def test_a_stream_that_is_closed(folder: Path, how: str, arguments: str, code: int, says: str) -> None:
+    done = shell(folder, f"{arguments} {how}")
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", f"penstock: {says}\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a system without /dev/full")
+@pytest.mark.parametrize("how", ["2>&-", "2>/dev/full"])
+def test_words_that_nobody_hears_change_no_result(folder: Path, how: str) -> None:
+    done = shell(folder, f"run one.asl.json --db runs.db {how}")
+    assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, {"a": 1}, "")
+    assert shell(folder, f"run gone.json {how}").returncode == 3
+    assert shell(folder, f"run --nope {how}").returncode == 2
+    assert shell(folder, "runs list --db runs.db").stdout.count("SUCCEEDED") == 1  # nothing was written into the file
+
+
+def test_a_folder_that_is_gone(folder: Path) -> None:
+    (folder / "here").mkdir()
+    done = shell(folder / "here", "run ../one.asl.json", before="rmdir ../here; ")
+    words = "The folder that this command was started in is gone. Change into another one."
+    assert (done.returncode, done.stdout, done.stderr) == (4, "", f"penstock: {words}\n")
+
+
+def test_a_history_without_a_name(folder: Path, penstock: Penstock) -> None:
+    done = penstock("run", "one.asl.json", "--history", "")
+    assert (done.code, done.out, done.err) == (2, "", "penstock: '' is no name of a file; name one to write.\n")
+
+
+def shell(folder: Path, arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    command = f"{before}exec {shlex.join(MAIN)} {arguments}"
+    return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_an_input_that_is_not_utf_8(folder: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_request_that_makes_no_sense_is_refused(url: str, body: bytes, code: s
     assert (status, answer["__type"]) == (400, code)
 
 
-@pytest.mark.parametrize("name", ["", "workflows.test:4599", "http://workflows.test", "a b"])
+@pytest.mark.parametrize("name", ["", "workflows.test:4599", "b:1", "http://workflows.test", "a b"])
 def test_a_name_that_no_host_header_has_is_refused(tmp_path: Path, name: str) -> None:
     """It would be waited for in vain."""
     done = subprocess.run(

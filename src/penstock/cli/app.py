@@ -129,7 +129,8 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show(sys.stderr)
+        with output.unheard_words():
+            error.show(sys.stderr)
         return error.exit_code
     except InvalidDefinition as error:
         output.invalid(error)
@@ -147,16 +148,28 @@ def _run(arguments: list[str]) -> int:
         return TERMINATED
     except BrokenPipeError:
         raise
-    except Exception as error:  # a bug: said in one sentence, the traceback for those who ask for it
-        if os.environ.get("PENSTOCK_DEBUG"):
-            import traceback
+    except FileNotFoundError as error:
+        try:
+            os.getcwd()
+        except OSError:
+            output.problem("The folder that this command was started in is gone. Change into another one.")
+            return MissingRequirement.exit_code
+        return _bug(error)
+    except Exception as error:
+        return _bug(error)
 
-            traceback.print_exc()
-        output.problem(
-            f"This is a bug in Penstock ({type(error).__name__}: {str(error)[:300]}). Please report it; with PENSTOCK_DEBUG=1 it "
-            "prints the traceback to send along."
-        )
-        return BUG
+
+def _bug(error: Exception) -> int:
+    """It is said in one sentence, with the traceback for those who ask for it."""
+    if os.environ.get("PENSTOCK_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    output.problem(
+        f"This is a bug in Penstock ({type(error).__name__}: {str(error)[:300]}). Please report it; with PENSTOCK_DEBUG=1 it "
+        "prints the traceback to send along."
+    )
+    return BUG
 
 
 def _silence() -> None:

@@ -136,7 +136,7 @@ def read_json_argument(text: str, flag: str) -> Json:
     if not text.startswith("@") and any("\udc80" <= character <= "\udcff" for character in text):
         data = os.fsencode(text)  # bytes that this process's locale does not know; they may be UTF-8 all the same
     if text == "-":
-        data, what = sys.stdin.buffer.read(MAX_FILE_BYTES), f"{flag} (stdin)"
+        data, what = _stdin(flag), f"{flag} (stdin)"
     elif text.startswith("@"):
         data, what = read_bytes(text[1:], flag), text[1:]
     try:
@@ -148,6 +148,13 @@ def read_json_argument(text: str, flag: str) -> Json:
         elif isinstance(data, str) and not data.strip():
             hint = " An empty input is {}."
         raise InvalidInput(f"{error}{hint}") from None
+
+
+def _stdin(flag: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read(MAX_FILE_BYTES)
+    except OSError as error:
+        raise InvalidInput(f"{flag}: stdin cannot be read: {error.strerror or error}. Give {flag} @FILE.") from None
 
 
 def read_bytes(name: str, flag: str) -> bytes:

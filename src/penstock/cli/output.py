@@ -92,11 +92,27 @@ def problem(text: str) -> None:
 
 
 def _say(text: str) -> None:
+    with unheard_words():
+        try:
+            sys.stderr.write(text + "\n")
+        except UnicodeEncodeError:
+            sys.stderr.write(text.encode("ascii", "backslashreplace").decode("ascii") + "\n")
+        sys.stderr.flush()
+
+
+@contextmanager
+def unheard_words() -> Iterator[None]:
+    """What stderr does not take is lost, and no reason to fail: a full disk behind it changes no result."""
     try:
-        sys.stderr.write(text + "\n")
-    except UnicodeEncodeError:
-        sys.stderr.write(text.encode("ascii", "backslashreplace").decode("ascii") + "\n")
-    sys.stderr.flush()
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(
+            devnull, sys.stderr.fileno()
+        )  # else Python ends with what is left in the buffer, and with exit code 120
+        os.close(devnull)
 
 
 def invalid(error: InvalidDefinition) -> None:
@@ -191,6 +207,8 @@ def write_file(path: str | Path, text: str) -> None:
 
 def check_writable(path: str | Path) -> None:
     """Raises UsageError where `write_file` could not write: found before a long run, not after it."""
+    if not str(path):
+        raise UsageError("'' is no name of a file; name one to write.")
     target = Path(path)
     folder = target.parent
     if target.is_dir():

@@ -49,7 +49,7 @@ def command(
     """
     from penstock.durable import opened, to_resume
 
-    if history:
+    if history is not None:
         output.check_writable(history)
     with warnings_shown(), opened(db) as database:
         groups = to_resume(database, names, unpark=unpark)
@@ -114,7 +114,7 @@ def redrive(
     from penstock.durable import Began, check_redrivable, find, opened
     from penstock.store.executions import Executions
 
-    if history:
+    if history is not None:
         output.check_writable(history)
     assert db is not None
     with warnings_shown(), refusals_are_wrong_use(), opened(db) as database:

@@ -94,7 +94,7 @@ def command(
         )
     if map_inputs and (text is not None or history):
         raise UsageError("--map-inputs goes with neither --input nor --history.")
-    if history:
+    if history is not None:
         output.check_writable(history)
     substitutions = parse_variables(variables)
     inputs = _read_lines(map_inputs) if map_inputs else []
