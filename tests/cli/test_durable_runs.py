@@ -361,6 +361,17 @@ def test_the_definition_of_then_goes_on_with_the_code_of_now(penstock: Penstock,
     assert done.err.startswith("penstock: moved.py has changed since one began: the definition of then goes on")
 
 
+def test_another_definition_is_said_to_be_another(penstock: Penstock, folder: Path) -> None:
+    penstock("run", "fail.asl.json", "--db", "r.db", "--name", "one")
+    same = folder / "same.asl.json"
+    same.write_bytes((folder / "fail.asl.json").read_bytes())
+    done = penstock("redrive", "--db", "r.db", "one", "--target", "same.asl.json")
+    assert (done.code, "has changed" in done.err) == (1, False)
+    other = penstock("redrive", "--db", "r.db", "one", "--target", "one.asl.json")
+    assert other.code == 1
+    assert other.err.startswith("penstock: one.asl.json has changed since one began: the definition of then goes on")
+
+
 def test_a_definition_may_be_gone(penstock: Penstock, folder: Path) -> None:
     process = begin(folder, "run", "echo.asl.json", "--db", "r.db", "--name", "one", "--input", '{"s": 2}')
     until(lambda: "RUNNING" in penstock("runs", "list", "--db", "r.db").out)

@@ -61,7 +61,10 @@ def tell_changed(call: Call, summary: Summary) -> None:
     from penstock.asl.write import write
 
     assert call.journal is not None
-    if unqualified(json.loads(summary.about)["machine_arn"]) != call.arn:
+    began = Began.read(summary)
+    name = unqualified(json.loads(summary.about)["machine_arn"]).rpartition(":")[2]
+    # A definition's machine is called as its file, which may be another one now.
+    if name != (call.machine.name if began is None else began.machine):
         return  # something that an Express execution of it started, and that goes on by itself
     machine, options = call.machine, call.options
     try:
