@@ -195,10 +195,22 @@ def test_without_the_token_it_says_so(penstock: Penstock, server: Server) -> Non
     assert done.err.count("\n") == 1
 
 
+def test_what_run_began_is_found_by_its_arn(penstock: Penstock, folder: Path) -> None:
+    assert penstock("run", "one.asl.json", "--db", "both.db", "--name", "mine").code == 0
+    arn = "arn:aws:states:us-east-1:123456789012:execution:one:mine"
+    with started(folder, "--db", "both.db") as server:
+        for name, code in (("mine", 2), (arn, 0)):
+            assert penstock("runs", "show", name, "--endpoint", server.url).code == code
+        assert penstock("runs", "stop", arn, "--endpoint", server.url).err.endswith("has ended already (SUCCEEDED).\n")
+
+
 def test_what_is_not_there(penstock: Penstock, server: Server) -> None:
     done = penstock("runs", "show", "nobody", *at(server))
     assert (done.code, done.out) == (2, "")
-    assert f"{server.url} has no execution 'nobody'" in done.err
+    assert done.err == (
+        f"penstock: No state machine of {server.url} has an execution 'nobody'; penstock runs list --endpoint {server.url} shows what "
+        "they have. Of another machine (of penstock run, or deleted), name it by its ARN.\n"
+    )
     arn = "arn:aws:states:us-east-1:123456789012:execution:pass:nobody"
     done = penstock("runs", "history", arn, *at(server))
     assert (done.code, done.err) == (2, f"penstock: ExecutionDoesNotExist: Execution Does Not Exist: '{arn}'\n")

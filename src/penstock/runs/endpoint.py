@@ -145,7 +145,8 @@ class EndpointRuns:
                 found.append(arn)
         if not found:
             raise UsageError(
-                f"{self.endpoint.url} has no execution {name!r}; penstock runs list --endpoint {self.endpoint.url} shows what it has."
+                f"No state machine of {self.endpoint.url} has an execution {name!r}; penstock runs list --endpoint {self.endpoint.url} shows "
+                "what they have. Of another machine (of penstock run, or deleted), name it by its ARN."
             )
         if len(found) > 1:
             raise UsageError(
