@@ -80,14 +80,22 @@ def test_an_object_is_a_target_too() -> None:
     ("name", "words"),
     [
         ("machin", r"did you mean machine\?"),
-        ("INPUT", r"INPUT of .* is dict, no workflow; it has work, machine, chain or Both"),
-        ("needs", r"is function, no workflow"),
+        ("INPUT", r"INPUT of .* is a dict and no workflow; it has work, machine, chain or Both"),
+        ("needs", r"is a function and no workflow"),
     ],
 )
 def test_names_that_are_no_workflow(orders: str, name: str, words: str) -> None:
     with pytest.raises((InvalidDefinition, TargetNotFound), match=words) as caught:
         api.load(f"{orders}:{name}")
     assert [each.code for each in getattr(caught.value, "diagnostics", [])] in ([], ["PS701"])
+
+
+def test_a_script_is_named_without_its_function(tmp_path: Path) -> None:
+    script = tmp_path / "project.py"
+    script.write_text("from penstock.script import wait\n\n\ndef main(data):\n    wait(seconds=1)\n")
+    words = r"project\.py is a script; name the file alone, and which of its machines with --machine main"
+    with pytest.raises(InvalidDefinition, match=f"is a function and no workflow; .*{words}"):
+        api.load(f"{script}:main")
 
 
 @pytest.mark.parametrize(

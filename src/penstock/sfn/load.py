@@ -247,9 +247,17 @@ def _machines(found: object, attribute: str, program: ModuleType | None, name: s
     if not built:
         known = _workflows(program)
         hint = f"it has {listed(known)}" if known else "it makes none"
-        what = "makes no StateMachine" if isinstance(found, Construct) else f"is {type(found).__name__}, no workflow"
-        message = f"{attribute} of {name.rpartition(':')[0] or name} {what}"
-        told = Diagnostic("PS701", message, help=f"name a StateMachine, a chain or a function that returns one: {hint}")
+        file = name.rpartition(":")[0] or name
+        kind = type(found).__name__
+        article = "an" if kind[0] in "aeiouAEIOU" else "a"
+        what = "makes no StateMachine" if isinstance(found, Construct) else f"is {article} {kind} and no workflow"
+        message = f"{attribute} of {file} {what}"
+        step = f"name a StateMachine, a chain or a function that returns one: {hint}"
+        if program is not None and _is_script(program):
+            hint = step = (
+                f"{file} is a script; name the file alone, and which of its machines with --machine {attribute}"
+            )
+        told = Diagnostic("PS701", message, help=step)
         raise InvalidDefinition(f"{message}; {hint}.", [told])
     return Loaded(
         built,
@@ -257,6 +265,11 @@ def _machines(found: object, attribute: str, program: ModuleType | None, name: s
         {key: each.state_machine_type for key, each in machines.items()},
         tuple(_unused(made, built)),
     )
+
+
+def _is_script(program: ModuleType) -> bool:
+    """Whether it has a word of the script language, whose files are parsed and not run."""
+    return any(str(getattr(value, "__module__", "")).startswith("penstock.script") for value in vars(program).values())
 
 
 def _needs_arguments(value: object) -> bool:
