@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
-from penstock.engine.tasks.handler import Cancel, Heartbeat, Report, Submitted, TaskHandler, TaskRequest
+from penstock.engine.tasks.handler import Cancel, Failed, Heartbeat, Report, Submitted, TaskHandler, TaskRequest
 from penstock.jsontools import Json
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:"
@@ -53,3 +54,11 @@ class Attempt:
 
 def outcome(handler: TaskHandler, asked: TaskRequest) -> Report:
     return Attempt(handler, asked).end()
+
+
+def fault_of(report: Any) -> Any:
+    assert isinstance(report, Failed)
+    assert report.cause is not None
+    fault = json.loads(report.cause)
+    assert fault["errorType"] == report.error
+    return fault

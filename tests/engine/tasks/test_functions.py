@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, outcome, request
+from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, fault_of, outcome, request
 from tests.strategies import json_values
 
 from penstock.engine.tasks.functions import FunctionHandler
@@ -28,13 +28,6 @@ def call(function: Any, event: Any = None, **fields: Any) -> Any:
         return outcome(handler, request(FUNCTION + "F", event, **fields))
     finally:
         handler.close()
-
-
-def cause_of(report: Any) -> dict[str, Any]:
-    assert isinstance(report, Failed)
-    cause = json.loads(report.cause or "")
-    assert cause["errorType"] == report.error
-    return cause
 
 
 @pytest.mark.parametrize("key", ["F", FUNCTION + "F", "123456789012:function:F"])
@@ -112,7 +105,7 @@ def test_an_exception_as_recorded() -> None:
     def handler(event: Any, context: Any) -> None:
         raise Exception("Some exception was raised.")
 
-    cause = cause_of(call(handler))
+    cause = fault_of(call(handler))
     assert list(cause) == ["errorMessage", "errorType", "requestId", "stackTrace"]
     assert cause["errorMessage"] == "Some exception was raised."
     assert cause["errorType"] == "Exception"
@@ -146,7 +139,7 @@ def test_async_functions_and_their_exceptions() -> None:
         raise KeyError("k")
 
     assert call(good, 7) == Succeeded(7)
-    cause = cause_of(call(bad))
+    cause = fault_of(call(bad))
     assert cause["errorType"] == "KeyError"
     assert len(cause["stackTrace"]) == 1
 
@@ -175,7 +168,7 @@ def test_values_are_isolated() -> None:
     ],
 )
 def test_what_json_cannot_hold(result: Any, message: str) -> None:
-    cause = cause_of(call(lambda event, context: result))
+    cause = fault_of(call(lambda event, context: result))
     assert cause["errorType"] == "Runtime.MarshalError"
     assert cause["errorMessage"].startswith(message)
 
@@ -250,7 +243,7 @@ def test_every_result_is_what_lambdas_marshaller_makes_of_it(result: Any) -> Non
         expected = json.loads(json.dumps(result, ensure_ascii=False, allow_nan=False, default=_decimal))
         json.dumps(expected, ensure_ascii=False).encode()  # a lone surrogate is no text to send
     except (TypeError, ValueError):
-        assert cause_of(call(lambda e, c: result))["errorType"] == "Runtime.MarshalError"
+        assert fault_of(call(lambda e, c: result))["errorType"] == "Runtime.MarshalError"
         return
     report = call(lambda e, c: result)
     assert isinstance(report, Succeeded)
@@ -270,7 +263,7 @@ def test_a_result_over_lambdas_limit() -> None:
 def test_a_result_that_contains_itself() -> None:
     loop: list[Any] = []
     loop.append(loop)
-    assert cause_of(call(lambda e, c: loop))["errorType"] == "Runtime.MarshalError"
+    assert fault_of(call(lambda e, c: loop))["errorType"] == "Runtime.MarshalError"
 
 
 @pytest.mark.parametrize(
@@ -280,7 +273,7 @@ def test_exit_is_a_runtime_that_exited(code: Any, words: str) -> None:
     def leave(event: Any, context: Any) -> None:
         raise SystemExit(code)
 
-    cause = cause_of(call(leave))
+    cause = fault_of(call(leave))
     assert cause["errorType"] == "Runtime.ExitError"
     assert cause["errorMessage"].endswith(words)
 

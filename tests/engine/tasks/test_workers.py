@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import signal
 import socket
@@ -16,224 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, outcome, request
+from tests.engine.tasks.helpers import FUNCTION, INVOKE, Attempt, fault_of, outcome, request
+from tests.engine.tasks.script_tasks import SCRIPT, Logged, tasks
 
-from penstock.engine.tasks.handler import Failed, Heartbeat, Stopped, Submitted, Succeeded
-from penstock.engine.tasks.workers import BATCH, CODEBUILD, ECS, QUEUE, WorkerHandler, WorkerTask
+from penstock.engine.tasks.handler import Failed, Stopped, Succeeded
+from penstock.engine.tasks.workers import WorkerHandler, WorkerTask
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="workers are forked")
-
-SCRIPT = """
-import nowhere_at_all  # never executed
-
-LIMIT = 5
-SETTINGS = {"a": [1, 2]}
-COMPUTED = print("never executed")
-
-class Echo(Task):
-    async def run(event, context):
-        return event
-
-class Plain(Task):
-    def run(event: Dict, context):
-        return [event, LIMIT, SETTINGS]
-
-class Waits(Task):
-    async def run(event, context):
-        import asyncio
-        await asyncio.sleep(0.01)
-        return "waited"
-
-class Raises(Task):
-    async def run(event, context):
-        def inner():
-            raise KeyError("gone")
-        return inner()
-
-class Named(Task):
-    async def run(event, context):
-        class E(Exception):
-            name = "My.Error"
-        raise E("x")
-
-class TopImport(Task):
-    async def run(event, context):
-        return nowhere_at_all.x
-
-class Unholdable(Task):
-    async def run(event, context):
-        return {1, 2}
-
-class Exits(Task):
-    async def run(event, context):
-        exit(event)
-
-class HardExits(Task):
-    async def run(event, context):
-        import os
-        os._exit(event)
-
-class Segfaults(Task):
-    async def run(event, context):
-        import ctypes
-        ctypes.string_at(0)
-
-class Hangs(Task):
-    async def run(event, context):
-        import os
-        open(event, "w").write(str(os.getpid()))
-        while True:
-            pass
-
-class HangsWithChildren(Task):
-    async def run(event, context):
-        import os, subprocess, time
-        child = subprocess.Popen(["sleep", "600"])
-        forked = os.fork()
-        if forked == 0:
-            time.sleep(600)
-        open(event, "w").write(f"{os.getpid()} {child.pid} {forked}")
-        time.sleep(600)
-
-class Daemonises(Task):
-    async def run(event, context):
-        import os, subprocess, time
-        time.sleep(0.1)
-        child = subprocess.Popen(["sh", "-c", "sleep 600 & echo $!; exit"], stdout=subprocess.PIPE, start_new_session=True)
-        orphan = int(child.stdout.readline())
-        other = subprocess.Popen(["sleep", "600"], start_new_session=True)
-        return [orphan, other.pid]
-
-class Forks(Task):
-    async def run(event, context):
-        import os
-        pid = os.fork()
-        return "child" if pid == 0 else "parent"
-
-class ClosesAll(Task):
-    async def run(event, context):
-        import os
-        os.closerange(0, 1000)
-        return 1
-
-class ClosesStdout(Task):
-    async def run(event, context):
-        import os, sys
-        sys.stdout.close()
-        os.close(2)
-        return 1
-
-class Garbage(Task):
-    async def run(event, context):
-        import os
-        for fd in range(200, 260):
-            try:
-                os.write(fd, b"\\xff" * 64)
-            except OSError:
-                pass
-        return 1
-
-class Floods(Task):
-    async def run(event, context):
-        line = "x" * 99
-        for _ in range(event // 100):
-            print(line)
-        return "flooded"
-
-class Big(Task):
-    async def run(event, context):
-        return "a" * event
-
-class Prints(Task):
-    async def run(event, context):
-        import sys
-        print("out")
-        print("err", file=sys.stderr)
-        context.logger.info("logged in %s", context.task_name)
-        sys.stdout.write("no newline")
-
-class Reads(Task):
-    async def run(event, context):
-        import sys
-        return sys.stdin.read()
-
-class Pid(Task):
-    async def run(event, context):
-        import os
-        return os.getpid()
-
-class Slow(Task):
-    async def run(event, context):
-        import time
-        time.sleep(event)
-        return "slept"
-
-class Meets(Task):
-    async def run(event, context):
-        import os, pathlib, time
-        place = pathlib.Path(event)
-        (place / str(os.getpid())).touch()
-        while len(list(place.iterdir())) < 10:
-            time.sleep(0.02)
-        return os.getpid()
-
-class Burns(Task):
-    async def run(event, context):
-        import time
-        end = time.monotonic() + event
-        while time.monotonic() < end:
-            pass
-
-class Environment(Task):
-    async def run(event, context):
-        import os
-        return [os.environ.get("COLOUR"), os.environ.get("SFN_STATE_NAME")]
-
-class Stops(Task):
-    async def run(event, context):
-        if event == "plain":
-            context.stop_execution("Off", "by flag")
-            return 1
-        return await context.stop_execution(error="Off")
-
-class Puts(Task):
-    async def run(event, context):
-        return context.state_data_client.put_items("items", [{"name": "sue"}, {"name": "jae"}])
-
-class Gets(Task):
-    async def run(event, context):
-        return context.state_data_client.get_item_for_map_iteration(event)
-
-class Context(Task):
-    async def run(event, context):
-        return [context.execution_name, context.state_machine_name, context.trace_id, context.trace_source,
-                context.function_name, 0 < context.get_remaining_time_in_millis() <= 3000]
-
-class NoRun(Task):
-    service = "codebuild"
-"""
-
-NAMES = [line.split()[1].split("(")[0] for line in SCRIPT.splitlines() if line.startswith("class ")]
-
-
-class Logged:
-    def __init__(self) -> None:
-        self.text = ""
-        self.length = 0
-
-    def __call__(self, name: str, text: str) -> None:
-        self.length += len(text)
-        if self.length < 100_000:
-            self.text += text
 
 
 @pytest.fixture
 def log() -> Logged:
     return Logged()
-
-
-def tasks(**fields: Any) -> dict[str, WorkerTask]:
-    return {name: WorkerTask(name=name, text=SCRIPT, file_name="project.py", **fields) for name in NAMES}
 
 
 @pytest.fixture
@@ -272,14 +65,6 @@ def read_when_there(path: Path) -> str:
 
 def call(handler: WorkerHandler, name: str, event: Any = None, **fields: Any) -> Any:
     return outcome(handler, request(FUNCTION + name, event, **fields))
-
-
-def fault_of(report: Any) -> Any:
-    assert isinstance(report, Failed)
-    assert report.cause is not None
-    fault = json.loads(report.cause)
-    assert fault["errorType"] == report.error
-    return fault
 
 
 def test_run_methods(handler: WorkerHandler) -> None:
@@ -523,131 +308,6 @@ def test_functions_of_modules(tmp_path: Path, log: Logged) -> None:
     }
     assert faults["A"]["errorMessage"] == "Unable to import module 'nowhere': No module named 'nowhere'"
     assert faults["D"]["errorMessage"] == "Handler 'none' missing on module 'orders'"
-
-
-def container(name: str, *environment: dict[str, Any]) -> Any:
-    return {
-        "LaunchType": "FARGATE",
-        "Cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/local",
-        "TaskDefinition": f"arn:aws:ecs:us-east-1:123456789012:task-definition/{name}",
-        "Overrides": {"ContainerOverrides": [{"Name": name, "Environment": list(environment)}]},
-    }
-
-
-def test_containers(log: Logged) -> None:
-    handler = WorkerHandler.for_tasks(tasks(service="ecs"), log=log)
-    state = {"Name": "SFN_STATE_NAME", "Value": "S"}
-    attempt = Attempt(handler, request(ECS, container("Environment", state)))
-    ended = attempt.end()
-    submitted = attempt.reports[0]
-    assert isinstance(submitted, Submitted)
-    assert isinstance(ended, Succeeded)
-    started: Any = submitted.output
-    stopped: Any = ended.output
-    assert started["Tasks"][0]["TaskArn"] == stopped["TaskArn"]
-    assert (stopped["LastStatus"], stopped["Containers"][0]["ExitCode"]) == ("STOPPED", 0)
-    # Each run is a process of its own, as each task of ECS is.
-    input_value = {"Name": "SFN_INPUT_VALUE", "Value": '{"n": 1}'}
-    failed = Attempt(handler, request(ECS, container("HardExits", {"Name": "SFN_INPUT_VALUE", "Value": "4"}))).end()
-    assert isinstance(failed, Failed)
-    assert failed.error == "States.TaskFailed"
-    assert json.loads(failed.cause or "")["Containers"][0]["ExitCode"] == 4
-    raised = outcome(handler, request(ECS, container("Raises", input_value)))
-    assert isinstance(raised, Failed)
-    assert "KeyError" in json.loads(raised.cause or "")["Containers"][0]["Reason"]
-    assert not handler.answers(request(ECS, container("Nobody")))
-    handler.close()
-
-
-def test_batch_jobs(log: Logged) -> None:
-    handler = WorkerHandler.for_tasks(tasks(service="batch"), log=log)
-
-    def job(name: str, value: str) -> Any:
-        return {
-            "JobName": name,
-            "JobDefinition": f"arn:aws:batch:us-east-1:123456789012:job-definition/{name}:1",
-            "JobQueue": "arn:aws:batch:us-east-1:123456789012:job-queue/local",
-            "ContainerOverrides": {"Environment": [{"Name": "SFN_INPUT_VALUE", "Value": value}]},
-        }
-
-    done: Any = outcome(handler, request(BATCH, job("Echo", "1")))
-    assert (done.output["Status"], done.output["Container"]["ExitCode"]) == ("SUCCEEDED", 0)
-    failed = outcome(handler, request(BATCH, job("Exits", "4")))
-    assert isinstance(failed, Failed)
-    assert failed.error == "States.TaskFailed"
-    assert json.loads(failed.cause or "")["Container"]["ExitCode"] == 4
-    handler.close()
-
-
-def message(name: str, value: Any) -> Any:
-    return {
-        "QueueUrl": f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}",
-        "MessageAttributes": {"TRACE_ID": {"DataType": "String", "StringValue": "t-1"}},
-        "MessageBody": {"Input": value, "TaskToken": "token"},
-    }
-
-
-def test_queue_workers(tmp_path: Path, log: Logged) -> None:
-    (tmp_path / "items.py").write_text(
-        textwrap.dedent(
-            """
-            import asyncio, os
-            from penstock.runtime import TaskWorker
-
-            class Worker(TaskWorker):
-                async def on_startup(self):
-                    await super().on_startup()
-                    self.started = "started"
-                async def on_cleanup(self):
-                    print("cleaned up")
-                async def run(self, event, context):
-                    if event == "fail":
-                        raise ValueError("no")
-                    await asyncio.sleep(event)
-                    return [self.started, context.trace_id, os.getpid()]
-            """
-        )
-    )
-    names = {
-        "W": WorkerTask(
-            name="W", service="ecs:worker", spec="items:Worker", search_path=[str(tmp_path)], heartbeat_interval=0.05
-        ),
-        "N": WorkerTask(name="N", service="ecs:worker"),
-        "G": WorkerTask(name="G", service="ecs:worker", spec="nowhere:Worker"),
-    }
-    handler = WorkerHandler.for_tasks(names, log=log)
-    first = Attempt(handler, request(QUEUE, message("W", 0.3), token="token"))
-    second = Attempt(handler, request(QUEUE, message("W", 0), token="token"))
-    ended = first.end()
-    assert isinstance(first.reports[0], Submitted)
-    assert first.reports.count(Heartbeat()) >= 2
-    assert isinstance(ended, Succeeded)
-    assert ended.output[:2] == ["started", "t-1"]  # type: ignore[index]
-    assert second.end() == ended  # concurrency 1: the same process, one after the other
-    failed = outcome(handler, request(QUEUE, message("W", "fail")))
-    assert (failed.error, fault_of(failed)["errorMessage"]) == ("ValueError", "no")  # type: ignore[union-attr]
-    no_spec = outcome(handler, request(QUEUE, message("N", 1)))
-    assert isinstance(no_spec, Failed)
-    assert "The task N has no spec" in (no_spec.cause or "")
-    assert fault_of(outcome(handler, request(QUEUE, message("G", 1))))["errorType"] == "Runtime.ImportModuleError"
-    handler.close()
-    assert "cleaned up" in log.text
-
-
-def test_builds(log: Logged) -> None:
-    handler = WorkerHandler.for_tasks(
-        {
-            "Prints": WorkerTask(name="Prints", service="codebuild", text=SCRIPT),
-            "NoRun": WorkerTask(name="NoRun", service="codebuild", text=SCRIPT, has_run=False),
-        },
-        log=log,
-    )
-    built: Any = outcome(handler, request(CODEBUILD, {"ProjectName": "Prints", "SourceVersion": "main"}))
-    assert built.output["Build"]["BuildStatus"] == "SUCCEEDED"
-    refused = outcome(handler, request(CODEBUILD, {"ProjectName": "NoRun"}))
-    assert isinstance(refused, Failed)
-    assert "NoRun (codebuild) has no run method" in (refused.cause or "")
-    handler.close()
 
 
 def test_the_process_that_makes_workers_may_die(handler: WorkerHandler, tmp_path: Path) -> None:
