@@ -188,6 +188,8 @@ class Callbacks:
                 waiting, _ = queue.popitem(last=False)
             finally:
                 line.remove(ticket)
+                if not line and self._pollers.get(arn) is line:
+                    del self._pollers[arn]  # the activity may be gone, or never polled again
                 self._changed.notify_all()
         waiting.report(Started(worker))
         assert waiting.request.token is not None  # the core gives every attempt of an activity one

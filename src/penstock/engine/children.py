@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from penstock.asl.equality import equal
 from penstock.clock import iso8601
 from penstock.engine.running import Running
 from penstock.engine.starting import Machines, new_execution
-from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, Taken, TaskRequest
+from penstock.engine.tasks.handler import Cancel, Failed, Report, Reporter, Submitted, Succeeded, Taken, TaskRequest
 from penstock.engine.tasks.lambdas import sdk_metadata
 from penstock.errors import PenstockError, ServiceError
 from penstock.jsontools import Json, dumps_text, loads
@@ -77,6 +78,8 @@ class NestedExecutions:
             report(self._refused(request, error))
             return _nothing
         driver = self._driver
+        if isinstance(child, Running) and child.entry is not None and not (child.entry.durable or child.linked):
+            report = self._when_begun(child, request, report)
         at = driver.clock.now()
         arn = _execution(child).arn
         if request.resource == SDK_START:
@@ -133,6 +136,15 @@ class NestedExecutions:
 
         running.on_close = on_close
         return cancel
+
+    def _when_begun(self, child: Running, request: TaskRequest, report: Reporter) -> Reporter:
+        """For an execution that does not wait for its turns to be written down: what it started may never have been."""
+
+        def news(report_: Report) -> None:
+            why = "What was to be started could not be written down."
+            report(self._refused(request, ServiceError(why, code="ServiceUnavailable"), 503) if child.withdrawn else report_)
+
+        return lambda given: self._driver.hold(partial(news, given))
 
     def _start_sync(self, request: TaskRequest, report: Reporter) -> Cancel:
         """What an earlier process did of it is lost, as StartSyncExecution's executions are: at most once for each attempt."""
@@ -254,13 +266,16 @@ class NestedExecutions:
         why = "Invalid Arn: 'Resource type not valid in this context: express'"
         return self._refused(request, ServiceError(why, code="InvalidArn"))
 
-    def _refused(self, request: TaskRequest, error: ServiceError) -> Failed:
+    def _refused(self, request: TaskRequest, error: ServiceError, status: int = 400) -> Failed:
         request_id = self._driver.entropy.uuid4()
         if request.resource.startswith(_SDK):
             # Recorded: services.json, test_sfn_send_task_outcome_with_no_such_token.
-            details = f"(Service: Sfn, Status Code: 400, Request ID: {request_id}) (SDK Attempt Count: 1)"
+            details = f"(Service: Sfn, Status Code: {status}, Request ID: {request_id}) (SDK Attempt Count: 1)"
             return Failed(f"Sfn.{error.code}Exception", f"{error} {details}")
-        details = f"(Service: AWSStepFunctions; Status Code: 400; Error Code: {error.code}; Request ID: {request_id}; Proxy: null)"
+        details = (
+            f"(Service: AWSStepFunctions; Status Code: {status}; Error Code: {error.code}; Request ID: {request_id}; "
+            "Proxy: null)"
+        )
         return Failed(f"StepFunctions.{error.code}Exception", f"{error} {details}")
 
 

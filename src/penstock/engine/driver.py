@@ -227,10 +227,9 @@ class Driver(SharedLoop):
             if reason is not None:
                 raise ServiceError(reason, code="ExecutionNotRedrivable")
             try:
-                self.reopen(running)
-                self.round()
-            except BaseException:
-                self.ended = True  # as in `turn`: nobody goes on from the midst of a round
+                self.reopen(running, now=True)
+            except BaseException as error:  # nobody goes on from the midst of a turn, whoever called
+                self.tear(error)
                 raise
 
     def reopen(self, running: Running, *, now: bool = False) -> None:
@@ -284,7 +283,7 @@ class Driver(SharedLoop):
         maybe in the midst of a turn; what is not committed is given up."""
         with self.turning:
             self.ended = True
-            self._end(torn=torn)
+            self._end(torn=torn or self._torn is not None)
 
     def _end(self, *, torn: bool) -> None:
         for running in self._open:
@@ -429,11 +428,9 @@ class Driver(SharedLoop):
 
     def _hold_still(self) -> None:
         """Hears what there is to hear until the next try to commit; executions wait."""
-        try:
-            self.report_now(*self.inbox.get(timeout=RETRY_SECONDS))
-        except Empty:
-            return
-        self.collect()
+        with suppress(Empty):
+            self.report_now(*self.inbox.get(timeout=0.0 if self._acks else RETRY_SECONDS))
+            self.collect()
         acks, self._acks = self._acks, []
         for done in acks:
             done(self.failing)
