@@ -27,6 +27,9 @@ TYPE_NOT_SUPPORTED: Final = "This operation is not supported by this type of sta
 """Recorded: sfn_api.json, test_start_sync_execution."""
 _SENDS: Final = frozenset(f"{_SDK}sendTask{what}" for what in ("Success", "Failure", "Heartbeat"))
 
+_AT_ONCE: Final = 64
+"""Ours: how many ended executions are held for their names before they are let go of."""
+
 
 Child: TypeAlias = "Running | Closed"
 """An execution that was started: one that runs or has ended here, or one that ended in an earlier process."""
@@ -46,6 +49,10 @@ class NestedExecutions:
         self._driver = driver
         self._machines = machines
         self._started: dict[str, Running] = {}
+        """By ARN, of those that were given names, where no file has them; those that have ended go when there are many."""
+        self._over: set[str] = set()
+        """Those of them that have ended: their names are taken."""
+        self._most = _AT_ONCE
 
     def handles(self, resource: str) -> bool:
         if resource.startswith(_START):
@@ -142,7 +149,11 @@ class NestedExecutions:
 
         def news(report_: Report) -> None:
             why = "What was to be started could not be written down."
-            report(self._refused(request, ServiceError(why, code="ServiceUnavailable"), 503) if child.withdrawn else report_)
+            report(
+                self._refused(request, ServiceError(why, code="ServiceUnavailable"), 503)
+                if child.withdrawn
+                else report_
+            )
 
         return lambda given: self._driver.hold(partial(news, given))
 
@@ -181,9 +192,16 @@ class NestedExecutions:
         assert journal is not None
         return self._driver.find(arn) or journal.find(arn)
 
-    def _known(self, arn: str, name: str) -> Child | None:
-        execution_arn = f"{arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
-        return self._started.get(execution_arn) if self._driver.journal is None else self._written(execution_arn)
+    def _note(self, child: Running, *, kept: bool) -> None:
+        """`kept`: whoever began it knows its name also when it has ended."""
+        if len(self._started) >= self._most:
+            over = [arn for arn, each in self._started.items() if each.closed]
+            for arn in over:
+                del self._started[arn]
+            if not kept:
+                self._over.update(over)
+            self._most = 2 * len(self._started) + _AT_ONCE
+        self._started[child.execution.arn] = child
 
     def _child(self, arguments: dict[str, Any], parent: Running | None, number: int, *, sync: bool = False) -> Child:
         arn = arguments.get("StateMachineArn")
@@ -206,7 +224,10 @@ class NestedExecutions:
         # An Express machine runs a name as often as it is asked to (API reference, StartExecution).
         taken = name if machine.type == "STANDARD" else None
         if taken is not None:
-            known = self._known(machine.arn, taken)
+            arn = f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{taken}"
+            if arn in self._over:
+                raise ServiceError(f"Execution Already Exists: '{arn}'", code="ExecutionAlreadyExists")
+            known = self._started.get(arn) if self._driver.journal is None else self._written(arn)
             if known is not None:
                 # API reference, StartExecution: the same name and input again while it runs is the same execution.
                 execution = _execution(known)
@@ -235,7 +256,7 @@ class NestedExecutions:
             link = Link(parent, number)
         child = driver.begin(execution, link=link) if machine.begin is None else machine.begin(execution, link)
         if taken is not None and driver.journal is None:
-            self._started[execution.arn] = child
+            self._note(child, kept=machine.begin is not None)
         return child
 
     def _send(self, request: TaskRequest) -> Succeeded | Failed:

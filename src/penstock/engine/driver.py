@@ -19,6 +19,7 @@ from queue import Empty
 from typing import TYPE_CHECKING, Final
 
 from penstock import failpoints
+from penstock.asl.errors import DATA_LIMIT_EXCEEDED
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
@@ -28,6 +29,7 @@ from penstock.engine.execution import Execution, Type
 from penstock.engine.history import events
 from penstock.engine.mapruns import ItemsRead, MapRunEnded
 from penstock.engine.messages import (
+    Broken,
     ChildClosed,
     Continued,
     Event,
@@ -53,7 +55,7 @@ from penstock.engine.tasks.handler import (
     Succeeded,
     TaskHandler,
 )
-from penstock.errors import JsonError, ServiceError, StoreError, StoreUnavailable, UsageError
+from penstock.errors import JsonError, ServiceError, StoreError, StoreTooLarge, StoreUnavailable, UsageError
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
@@ -259,10 +261,12 @@ class Driver(SharedLoop):
 
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
-        self.run_while(
-            lambda: (not running.closed or self.failing is not None) and not (self.left or running.withdrawn)
-        )
+        self.run_while(lambda: not (self.left or self.has_ended(running)))
         return running.result
+
+    def has_ended(self, running: Running) -> bool:
+        """Whether it has ended and that is written down, where it is to be; or it could not even be begun."""
+        return running.withdrawn or (running.closed and self.failing is None)
 
     def run_all(self, several: Sequence[Running]) -> list[ExecutionResult]:
         """Runs the loop until all of them have ended."""
@@ -506,7 +510,13 @@ class Driver(SharedLoop):
         if execution.status != "RUNNING" and not isinstance(event, Redriven):
             return  # news for what is over
         commands = advance(execution, event, now)
-        new = [] if journal is None else journal.turn(running, event, now)
+        try:
+            new = [] if journal is None else journal.turn(running, event, now)
+        except StoreTooLarge as error:
+            if isinstance(event, Broken):
+                raise
+            self._break_off(running, Broken(str(error), DATA_LIMIT_EXCEEDED))
+            return
         if commands:
             for command in commands:
                 self.commands.carry_out(running, command, now)
@@ -530,6 +540,16 @@ class Driver(SharedLoop):
                 on_close(running)
         elif execution.ready:
             self._turns.append((running, Continued()))
+
+    def _break_off(self, running: Running, event: Broken) -> None:
+        """Ends an execution that cannot go on, maybe in the midst of a turn, which never happened then."""
+        execution = running.execution
+        if self.journal is not None and self.journal.half_told(running):
+            execution.status = "RUNNING"
+            execution.output = execution.output_text = None
+        if execution.status == "RUNNING":
+            self.tell_now(running, event)
+        self._let_go(running)
 
     def _show(self, running: Running, observer: Observer) -> None:
         new = running.records[running.seen :]

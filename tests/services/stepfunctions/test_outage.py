@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 from tests.services.stepfunctions.test_durable import ROLE, STATES, create, machine, service, start, status, until
 
+from penstock.engine.driver import Driver
+from penstock.engine.messages import Redriven
+from penstock.engine.running import Running
 from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Succeeded, TaskRequest
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions import StepFunctions
@@ -396,3 +399,86 @@ def test_a_map_run_is_told_as_it_is_written_down(tmp_path: Path, hand: Hand) -> 
         )
         hand.asked[1][1](Succeeded(1))
         until(lambda: status(target, arn) == "SUCCEEDED")
+
+
+# ---- what no later try would mend
+
+
+def test_a_step_that_is_too_large_for_the_file_fails_its_execution_and_no_other(tmp_path: Path, hand: Hand) -> None:
+    """SQLite takes a row of 1 GB; here, of 100 kB."""
+    states = {f"P{number}": {"Type": "Pass", "Next": f"P{number + 1}"} for number in range(20)}
+    big = machine(
+        S={"Type": "Task", "Resource": FUNCTION, "Next": "P0"},
+        **states,
+        P20={"Type": "Task", "Resource": FUNCTION, "End": True},
+    )
+    both = json.dumps(
+        {
+            "StartAt": "B",
+            "States": {
+                "B": {"Type": "Parallel", "Branches": [json.loads(TASK), json.loads(big)], "End": True},
+            },
+        }
+    )
+    with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):
+        disk.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 100_000)
+        target._state.stored.database.largest = 100_000  # type: ignore[union-attr]
+        small = start(target, create(target, "small", TASK), "x")
+        until(lambda: len(hand.asked) == 1)
+        arn = start(target, create(target, "big", both), "x")
+        until(lambda: len(hand.asked) == 3)
+        next(report for request, report in hand.asked if request.state_name == "S")(Succeeded("y" * 10_000))
+        until(lambda: status(target, arn) != "RUNNING")
+        found = target.call("DescribeExecution", {"executionArn": arn})
+        assert (found["status"], found["error"]) == ("FAILED", "States.DataLimitExceeded")
+        assert found["cause"].startswith("One step of the execution has ")
+        events = target.call("GetExecutionHistory", {"executionArn": arn})["events"]
+        assert events[-1]["executionFailedEventDetails"] == {"error": found["error"], "cause": found["cause"]}
+        assert "PassStateEntered" not in {each["type"] for each in events}
+        hand.asked[0][1](Succeeded(1))
+        until(lambda: status(target, small) == "SUCCEEDED")
+        assert target.load().running == 0
+        assert target.load().tasks == 0
+    with service(tmp_path / "wf.db", handlers=[hand]) as target:
+        assert target.call("DescribeExecution", {"executionArn": arn})["cause"] == found["cause"]
+        assert target.call("GetExecutionHistory", {"executionArn": arn})["events"] == events
+        target.call("RedriveExecution", {"executionArn": arn})
+        until(lambda: status(target, arn) == "RUNNING")
+
+
+def test_a_record_that_is_too_large_for_the_file_is_refused_as_what_it_is(tmp_path: Path) -> None:
+    with on_disk(tmp_path / "wf.db") as (target, disk):
+        disk.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 100_000)
+        big = machine(P={"Type": "Pass", "Comment": "c" * 200_000, "End": True})
+        with pytest.raises(ServiceError) as told:
+            create(target, "big", big)
+        assert told.value.code == "ValidationException"
+        assert "string or blob too big" in str(told.value)
+        arn = start(target, create(target, "m", PASS), "x")
+        until(lambda: status(target, arn) == "SUCCEEDED")
+
+
+def test_a_fault_of_a_redrive_is_one_of_the_loop(tmp_path: Path, hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing goes on from the midst of its turn, and the next process does as if it had not been asked for."""
+    ended: list[bool] = []
+    with service(tmp_path / "wf.db", handlers=[hand], on_fault=lambda: ended.append(True)) as target:
+        arn = start(target, create(target, "m", TASK), "x")
+        until(lambda: hand.asked)
+        hand.asked[0][1](Failed("E", "c"))
+        until(lambda: status(target, arn) == "FAILED")
+
+        def reopen(driver: Driver, running: Running, *, now: bool = False) -> None:
+            driver.tell(running, Redriven())
+            raise ZeroDivisionError("a fault of ours")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Driver, "reopen", reopen)
+            with pytest.raises((ServiceError, ZeroDivisionError), match="a fault of ours"):
+                target.call("RedriveExecution", {"executionArn": arn})
+            until(lambda: ended)
+        with pytest.raises(ServiceError, match="The executions have stopped"):
+            start(target, f"{STATES}:stateMachine:m", "y")
+    with service(tmp_path / "wf.db", handlers=[hand]) as target:
+        assert status(target, arn) == "FAILED"
+        target.call("RedriveExecution", {"executionArn": arn})
+        assert status(target, arn) == "RUNNING"

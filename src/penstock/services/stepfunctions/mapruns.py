@@ -15,6 +15,7 @@ from penstock.services.stepfunctions.state import Answer, Parameters, State
 
 def list_map_runs(state: State, given: Parameters) -> Answer:
     """Newest first, as ListExecutions has them."""
+
     def listed() -> Answer:
         found = state.found(given["executionArn"])
         numbered = list(enumerate(state.kept.map_runs(found)))
