@@ -87,7 +87,9 @@ class Commands:
                 self.start_task(running, attempt, request)
             case CancelTask(attempt):
                 cancel = self.ended(running, attempt)
-                if cancel is not None:
+                if cancel is not None and running.entry is not None and running.entry.turns:
+                    self._driver.hold(cancel)  # a process that dies before goes on with what is to be stopped
+                elif cancel is not None:
                     cancel()
             case StartChild():
                 self._start_child(running, command)

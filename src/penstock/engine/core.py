@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from penstock.asl.errors import QUERY_EVALUATION_ERROR, RUNTIME
+from penstock.asl.errors import QUERY_EVALUATION_ERROR
 from penstock.asl.scope import EvaluationError, TooLarge
 from penstock.clock import Entropy, iso8601
 from penstock.engine import limits

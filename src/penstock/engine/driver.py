@@ -228,9 +228,11 @@ class Driver(SharedLoop):
             reason = why_not(running.execution, self.time())
             if reason is not None:
                 raise ServiceError(reason, code="ExecutionNotRedrivable")
+            self._check_whole()
             try:
-                self.reopen(running, now=True)
-            except BaseException as error:  # nobody goes on from the midst of a turn, whoever called
+                self.reopen(running)
+                self.round()
+            except BaseException as error:  # nobody goes on from the midst of a round, whoever called
                 self.tear(error)
                 raise
 

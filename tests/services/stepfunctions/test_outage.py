@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from tests.services.stepfunctions.test_durable import ROLE, STATES, create, machine, service, start, status, until
+from tests.store.files import Disk
 
 from penstock.engine.driver import Driver
 from penstock.engine.messages import Redriven
@@ -37,36 +38,22 @@ PASS = machine(P={"Type": "Pass", "End": True})
 WAIT = machine(W={"Type": "Wait", "Seconds": 9999, "End": True})
 
 
-class Disk:
-    """A connection to a file on a disk that can be full."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self.full = False
-        self.refused = 0
-
-    def execute(self, sql: str, *more: Any) -> Any:
-        if self.full and sql.startswith("BEGIN"):
-            self.refused += 1
-            raise sqlite3.OperationalError("database or disk is full")
-        return self._connection.execute(sql, *more)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-
 class Hand:
     """A handler that reports when the test says so."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[TaskRequest, Reporter]] = []
+        self.cancelled = 0
 
     def handles(self, resource: str) -> bool:
         return ":function:f" in resource or "lambda:invoke" in resource
 
     def start(self, request: TaskRequest, report: Reporter) -> Cancel:
         self.asked.append((request, report))
-        return lambda: None
+        return self._cancel
+
+    def _cancel(self) -> None:
+        self.cancelled += 1
 
     def close(self) -> None:
         pass
@@ -235,6 +222,36 @@ def test_a_redrive_that_cannot_be_written_down_is_refused_and_can_be_asked_for_a
         with pytest.raises(ServiceError, match="RUNNING"):
             target.call("RedriveExecution", {**given, "clientToken": "u"})
         until(lambda: len(hand.asked) == 2)
+
+
+def test_what_is_to_be_stopped_goes_on_until_that_is_written_down(tmp_path: Path, hand: Hand) -> None:
+    """A process that is killed before is followed by one that goes on with it."""
+    with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):
+        arn = start(target, create(target, "m", TASK), "x")
+        until(lambda: hand.asked)
+        disk.full = True
+        refused(lambda: target.call("StopExecution", {"executionArn": arn}))
+        target._state.loop.call(lambda: None)
+        assert hand.cancelled == 0
+        going_on(target, disk)
+        until(lambda: status(target, arn) == "ABORTED")
+        assert hand.cancelled == 1
+
+
+def test_an_activity_is_seen_when_it_is_written_down(tmp_path: Path, hand: Hand) -> None:
+    with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):
+        seen: list[Any] = []
+
+        def look(sql: str) -> None:
+            if sql.startswith("COMMIT"):
+                seen.extend(target.call("ListActivities", {})["activities"])
+
+        disk.before = look
+        target.call("CreateActivity", {"name": "work"})
+        assert not seen
+        disk.full = True
+        refused(lambda: target.call("CreateActivity", {"name": "other"}))
+        assert [each["name"] for each in target.call("ListActivities", {})["activities"]] == ["work"]
 
 
 # ---- results by task token

@@ -22,18 +22,13 @@ _AWS_KEY: Final = {"type": "AWS_OWNED_KEY"}
 def create_activity(state: State, given: Parameters) -> Answer:
     new_tags = tags.read(given.get("tags", ()))
     with state.lock:
-        before = state.callbacks.list_activities()
-        activity = state.callbacks.create_activity(given["name"])
-        try:
+        activity, known = state.callbacks.new_activity(given["name"])
+        if not known:  # API reference: else its tags are not updated, even if they are different
             with state.repository.together():
                 if state.stored is not None:
                     state.stored.put_activity(activity)
-                if activity not in before:  # API reference: else its tags are not updated, even if they are different
-                    tags.set_all(state, activity.arn, new_tags)
-        except (ServiceError, StoreError):
-            if activity not in before:
-                state.callbacks.delete_activity(activity.arn)
-            raise
+                tags.set_all(state, activity.arn, new_tags)
+            state.callbacks.restore_activity(activity)
     return {"activityArn": activity.arn, "creationDate": activity.creation_date}
 
 
