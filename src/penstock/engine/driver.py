@@ -23,7 +23,7 @@ from penstock.asl.errors import DATA_LIMIT_EXCEEDED
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
-from penstock.engine.commands import Commands
+from penstock.engine.commands import Commands, Stop
 from penstock.engine.core import advance
 from penstock.engine.execution import Execution, Type
 from penstock.engine.history import events
@@ -300,10 +300,14 @@ class Driver(SharedLoop):
         self._open.clear()
         self._by_arn.clear()
         self.outside.clear()
-        self._held.clear()
+        held, self._held = self._held, []
         if self.journal is not None and not torn:
             with suppress(StoreError):  # what could not be written down before cannot be now
                 self.journal.end()
+                for call in held:
+                    if isinstance(call, Stop):
+                        with suppress(Exception):
+                            call()
         self._disown(StoreUnavailable("The service ends."))
 
     def abandon(self, error: StoreUnavailable) -> None:

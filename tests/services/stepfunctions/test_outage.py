@@ -238,6 +238,44 @@ def test_what_is_to_be_stopped_goes_on_until_that_is_written_down(tmp_path: Path
         assert hand.cancelled == 1
 
 
+def test_a_handler_that_cannot_stop_breaks_no_other_execution(tmp_path: Path, hand: Hand) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("it does not stop")
+
+    hand._cancel = fail  # type: ignore[method-assign]
+    with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, _):
+        arn = start(target, create(target, "m", TASK), "x")
+        until(lambda: hand.asked)
+        target.call("StopExecution", {"executionArn": arn})
+        assert status(target, arn) == "ABORTED"
+        other = start(target, f"{STATES}:stateMachine:m", "y")
+        until(lambda: len(hand.asked) == 2)
+        hand.asked[1][1](Succeeded(1))
+        until(lambda: status(target, other) == "SUCCEEDED")
+        assert target.load().running == 0
+
+
+def test_what_is_to_be_stopped_is_when_the_end_writes_it_down(tmp_path: Path, hand: Hand) -> None:
+    with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):
+        arn = start(target, create(target, "m", TASK), "x")
+        until(lambda: hand.asked)
+        disk.full = True
+        refused(lambda: target.call("StopExecution", {"executionArn": arn}))
+        assert hand.cancelled == 0
+        end = target._state.loop.driver._end
+
+        def end_with_room(*, torn: bool) -> None:
+            assert hand.cancelled == 0
+            disk.full = False
+            end(torn=torn)
+
+        target._state.loop.driver._end = end_with_room  # type: ignore[method-assign]
+        target.close()
+        assert hand.cancelled == 1
+    with service(tmp_path / "wf.db") as target:
+        assert status(target, arn) == "ABORTED"
+
+
 def test_an_activity_is_seen_when_it_is_written_down(tmp_path: Path, hand: Hand) -> None:
     with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):
         seen: list[Any] = []

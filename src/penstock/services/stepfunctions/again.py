@@ -27,7 +27,7 @@ class Redrives:
         """ARN → token → when, oldest first; the ARNs as they were redriven last."""
 
     def note(self, arn: str, token: str, at: float) -> None:
-        tokens = self._dates.pop(arn, None) or OrderedDict()
+        tokens = self._dates.pop(arn) if arn in self._dates else OrderedDict()
         tokens[token] = at
         if len(tokens) > _TOKENS:
             tokens.popitem(last=False)
@@ -37,7 +37,8 @@ class Redrives:
 
     def date(self, arn: str, token: str, now: float) -> float | None:
         """Seconds since the epoch; None for a token that is not known or not valid any more."""
-        at = self._dates.get(arn, {}).get(token)
+        tokens = self._dates.get(arn)
+        at = None if tokens is None else tokens.get(token)
         return None if at is None or now - at > _TOKEN_SECONDS else at
 
 
