@@ -462,7 +462,8 @@ class Driver(SharedLoop):
             self.commands.map_run_worked(running, running.map_runs.get(attempt), report)
             return
         if isinstance(report, Stopped) and (attempt == _WHOLE or attempt in running.cancels):
-            self._turns.append((running, StopRequested(report.error, report.cause)))
+            if not running.withdrawn:
+                self._turns.append((running, StopRequested(report.error, report.cause)))
             return
         if attempt not in running.cancels:
             return  # it was cancelled or has reported already

@@ -174,6 +174,29 @@ def test_a_stop_that_cannot_be_written_down_is_refused_and_can_be_asked_for_agai
         assert (found["status"], found["error"]) == ("ABORTED", "E")
 
 
+def test_what_could_not_be_begun_cannot_be_stopped(tmp_path: Path) -> None:
+    """Whoever asked for that had found it before."""
+    with on_disk(tmp_path / "wf.db") as (target, disk):
+        loop, begun = target._state.loop, list[Running]()
+        take = loop.take
+
+        def taken(running: Running) -> None:
+            take(running)
+            begun.append(running)
+
+        loop.take = taken  # type: ignore[method-assign]
+        arn = create(target, "m", WAIT)
+        disk.full = True
+        refused(lambda: start(target, arn, "x"))
+        going_on(target, disk)
+        with pytest.raises(ServiceError, match="Execution Does Not Exist"):
+            loop.stop(begun[0], None, None).result(timeout=10)
+        loop.driver.stop(begun[0])
+        loop.call(lambda: None, durable=True)
+        assert not begun[0].closed
+        assert start(target, arn, "x")
+
+
 def test_a_stop_that_finds_an_end_that_is_not_written_down_is_refused(tmp_path: Path, hand: Hand) -> None:
     """It was looked for before that end, and asks after it."""
     with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):

@@ -25,7 +25,7 @@ from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import PenstockError, ServiceError, StoreError, StoreUnavailable
-from penstock.services.stepfunctions.kept import Kept
+from penstock.services.stepfunctions.kept import Kept, no_execution
 from penstock.services.stepfunctions.watching import Load, Watchers
 from penstock.services.tables import unavailable
 
@@ -216,6 +216,8 @@ class Loop:
 
         def stop() -> None:
             self.check_written()
+            if running.withdrawn:
+                raise no_execution(running.execution.arn)
             self.driver.tell(running, StopRequested(error, cause))  # in the round that the answer waits for
 
         return self.ask(stop, durable=True)
