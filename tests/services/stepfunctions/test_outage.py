@@ -81,13 +81,17 @@ def going_on(target: StepFunctions, disk: Disk) -> None:
 
 
 @contextmanager
-def after_a_kill(file: Path, **options: Any) -> Iterator[StepFunctions]:
+def after_a_kill(target: StepFunctions, file: Path, **options: Any) -> Iterator[StepFunctions]:
     """The next process, as it would find the file if this one were killed now."""
     copy = file.with_name("killed.db")
+    target._state.loop.call(lambda: copied(file, copy))  # nothing is written meanwhile
+    with service(copy, **options) as next_process:
+        yield next_process
+
+
+def copied(file: Path, copy: Path) -> None:
     for suffix in ("", "-wal"):
         shutil.copy(f"{file}{suffix}", f"{copy}{suffix}")
-    with service(copy, **options) as target:
-        yield target
 
 
 def in_thread(call: Callable[[], Any]) -> Future[Any]:
@@ -136,7 +140,7 @@ def test_an_end_is_told_when_it_is_written_down(tmp_path: Path, hand: Hand) -> N
         # That it exists already would say that it has ended.
         refused(lambda: start(target, f"{STATES}:stateMachine:m", "x", {"a": 1}))
         refused(lambda: target.call("StopExecution", {"executionArn": arn}))
-        with after_a_kill(tmp_path / "wf.db", handlers=[Hand()]) as next_process:
+        with after_a_kill(target, tmp_path / "wf.db", handlers=[Hand()]) as next_process:
             assert status(next_process, arn) == "RUNNING"
         going_on(target, disk)
         until(lambda: status(target, arn) == "SUCCEEDED")
@@ -233,7 +237,7 @@ def test_a_redrive_that_cannot_be_written_down_is_refused_and_can_be_asked_for_a
         refused(lambda: target.call("RedriveExecution", given))
         found = target.call("DescribeExecution", {"executionArn": arn})
         assert (found["status"], found["redriveCount"], found["error"]) == ("FAILED", 0, "E")
-        with after_a_kill(tmp_path / "wf.db") as next_process:
+        with after_a_kill(target, tmp_path / "wf.db") as next_process:
             assert target.call("DescribeExecution", {"executionArn": arn})["status"] == "FAILED"
             assert next_process.call("DescribeExecution", {"executionArn": arn})["status"] == "FAILED"
         refused(lambda: target.call("RedriveExecution", given))
@@ -336,7 +340,7 @@ def test_a_result_that_cannot_be_written_down_is_refused_and_can_be_sent_again(
         disk.full = True
         for value in ("a", "a", "b"):
             refused(lambda value=value: target.call(*sent(kind, token, value)))
-        with after_a_kill(tmp_path / "wf.db", handlers=[Hand()]) as next_process:
+        with after_a_kill(target, tmp_path / "wf.db", handlers=[Hand()]) as next_process:
             next_process.call(*sent(kind, token, "a"))
             until(lambda: status(next_process, arn) == ("SUCCEEDED" if kind == "success" else "FAILED"))
         going_on(target, disk)
@@ -367,7 +371,7 @@ def test_a_task_that_is_taken_at_the_beginning_of_an_outage_is_not_lost(tmp_path
         task = target.call("GetActivityTask", {"activityArn": activity})
         assert json.loads(task["input"]) == {"a": 1}
         refused(lambda: target.call("GetActivityTask", {"activityArn": activity}))
-        with after_a_kill(tmp_path / "wf.db") as next_process:
+        with after_a_kill(target, tmp_path / "wf.db") as next_process:
             assert next_process.call("GetActivityTask", {"activityArn": activity}) == task
         going_on(target, disk)
         target.call("SendTaskSuccess", {"taskToken": task["taskToken"], "output": "1"})

@@ -151,12 +151,11 @@ def _invalid_input(why: str) -> ServiceError:
 
 def stop_execution(state: State, given: Parameters) -> Answer:
     found = state.found(given["executionArn"])
-    running = found.running
-    if running is None and found.execution.status == "RUNNING":
-        # Also of one that the file says runs: its end may be what cannot be written down.
-        state.loop.check_written()
+    # Also one that the file says has ended or still runs, while its redrive or its end cannot be written down.
+    running = found.running or state.loop.driver.find(found.record.arn)
     if running is not None and not state.loop.settled(running):
         state.loop.stop(running, given.get("error"), given.get("cause")).result()
+        found = state.found(given["executionArn"])
     elif running is None and found.execution.status == "RUNNING":
         _stop_at_rest(state, given)
         found = state.found(given["executionArn"])
@@ -168,6 +167,7 @@ def _stop_at_rest(state: State, given: Parameters) -> None:
     from penstock.engine.stopping import stop_at_rest
 
     def stop() -> None:
+        state.loop.check_written()  # else it may be one whose end is not in the file yet
         driver = state.loop.driver
         assert driver.journal is not None  # in memory there is no such thing
         summary = driver.journal.store.find(given["executionArn"])
