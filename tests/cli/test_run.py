@@ -3,10 +3,12 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -162,6 +164,20 @@ def test_a_task_that_misbehaves_fails_its_execution_and_nothing_else(penstock, f
     assert "bug in Penstock" not in done.err
 
 
+def wait_until_it_hears(process: subprocess.Popen[str], number: int) -> None:
+    """A process that is only being loaded dies of SIGTERM."""
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.parent.parent.exists():  # elsewhere than on Linux, by guess
+        time.sleep(1.5)
+        return
+    for _ in range(1000):
+        caught = int(re.search(r"^SigCgt:\s*(\w+)", status.read_text(), re.MULTILINE)[1], 16)
+        if caught >> number - 1 & 1 and caught >> signal.SIGTERM - 1 & 1:
+            break
+        time.sleep(0.01)
+    time.sleep(0.5)  # into the run: what is said is the same, whatever it interrupts
+
+
 @pytest.mark.parametrize(
     ("sent", "code", "words"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")]
 )
@@ -173,7 +189,7 @@ def test_a_signal_ends_the_run_cleanly(folder, sent, code, words):
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(1.5)
+    wait_until_it_hears(process, sent)
     process.send_signal(sent)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (code, "", f"penstock: {words}.\n")

@@ -71,7 +71,7 @@ def test_a_timeout_between_polls_ends_the_attempt_and_the_polls() -> None:
 
 def test_a_job_outside_takes_real_time() -> None:
     result = run(Polling(2, 0.05, outside=True))
-    assert 0.1 <= (result.stop_date - result.start_date).total_seconds() < 10
+    assert (result.stop_date - result.start_date).total_seconds() >= 0.1
 
 
 def test_one_that_has_failed_is_not_woken() -> None:

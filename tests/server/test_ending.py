@@ -75,16 +75,14 @@ def test_a_signal_that_is_forwarded_twice_is_one(tmp_path: Path) -> None:
 
 
 def test_who_waits_for_somebody_else_is_let_go(tmp_path: Path) -> None:
-    with started(tmp_path) as server:
+    with started(tmp_path, before="import penstock.server.run as run; run.GRACE_SECONDS = 60") as server:
         client = client_of(server.url)
         activity = client.create_activity(name="a")["activityArn"]
         machine = client.create_state_machine(name="w", definition=WAIT, roleArn=ROLE, type="EXPRESS")
         worker = Asking(client.get_activity_task, activityArn=activity)
         waiting = Asking(client.start_sync_execution, stateMachineArn=machine["stateMachineArn"])
         time.sleep(0.5)
-        begun = time.monotonic()
-        assert server.end() == 0
-        assert time.monotonic() - begun < 4  # sooner than what is cut off
+        assert server.end() == 0  # else it is ended by force, and says so with another code
         assert "taskToken" not in worker.done()
         waiting.done()
         assert isinstance(waiting.error, ClientError)
@@ -98,9 +96,8 @@ def test_a_request_that_is_being_answered_is_answered(tmp_path: Path) -> None:
             connection.sendall(head(f"Content-Length: {len(body)}") + body[:1])
             time.sleep(0.3)
             server.process.terminate()
-            time.sleep(0.3)
             with pytest.raises(OSError):
-                connect(server.place).close()  # nobody new
+                _connect_until_refused(server)  # nobody new
             assert idle.recv(1) == b""  # who asks nothing is not waited for
             connection.sendall(body[1:])
             assert read_answer(connection)[0] == 200
@@ -118,8 +115,8 @@ def test_what_takes_longer_than_its_grace_is_cut_off(tmp_path: Path) -> None:
         connection.sendall(head("Content-Length: 100"))  # and never the body
         time.sleep(0.3)
         begun = time.monotonic()
-        assert server.end() == 0
-        assert 0.9 < time.monotonic() - begun < 8
+        assert server.end() == 0  # else it is ended by force, and says so with another code
+        assert time.monotonic() - begun > 0.9
 
 
 def test_told_twice_it_ends_at_once(tmp_path: Path) -> None:
@@ -136,13 +133,19 @@ def test_told_twice_it_ends_at_once(tmp_path: Path) -> None:
             server.process.terminate()
             time.sleep(0.5)
             assert server.process.poll() is None
-            begun = time.monotonic()
             server.process.terminate()
             assert server.wait() == 128 + signal.SIGTERM
-            assert time.monotonic() - begun < 3
+            assert "did not come to its end" not in server.log  # what ends it by force after a while
     until = time.monotonic() + 10
     while any(Path(f"/proc/{worker}").exists() for worker in workers):  # they do not outlive it
         assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _connect_until_refused(server: Server) -> None:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        connect(server.place).close()
         time.sleep(0.05)
 
 

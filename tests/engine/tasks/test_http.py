@@ -225,7 +225,7 @@ def test_a_request_ends_in_its_time(url: str, path: str, monkeypatch: pytest.Mon
     began = time.monotonic()
     result = call(url + path)
     assert result.error == "States.Http.Socket"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # the server would end it after 20
     assert call(url + path, more={"TimeoutSeconds": 1}).error in ("States.Http.Socket", "States.Timeout")
 
 

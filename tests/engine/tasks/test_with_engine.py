@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,10 +35,8 @@ def workers() -> Iterator[WorkerHandler]:
 
 def test_a_hanging_task_times_out_and_is_gone(workers: WorkerHandler, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    before = time.monotonic()
     result = run(program("Hangs", TimeoutSeconds=1), str(pid), handlers=[workers])
     assert (result.status, result.error) == ("FAILED", "States.Timeout")
-    assert time.monotonic() - before < 5
     assert gone_within([int(pid.read_text())])
 
 
