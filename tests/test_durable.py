@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.store.files import Disk
 
 import penstock
-from penstock.api import run_many
+from penstock.api import open_run, run_many
 from penstock.clock import VirtualClock
 from penstock.durable import stop_in_file
 from penstock.errors import InvalidInput, PenstockError, StoreInUse, TargetNotFound, UsageError
@@ -337,3 +339,33 @@ def test_a_child_that_cannot_be_taken_up_keeps_its_parent_from_waiting_for_ever(
     runs = FileRuns(db)
     assert [each["status"] for each in runs.list()] == ["ABORTED", "ABORTED"]
     runs.close()
+
+
+def test_an_end_that_is_not_written_down_is_no_result_of_a_run_that_is_left(tmp_path: Path) -> None:
+    """It was RUNNING again after a kill, and is told to go on."""
+    file = tmp_path / "r.db"
+    machine = {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": ARN, "End": True}}}
+    disks: list[Disk] = []
+
+    def fill(event: Any, context: Any) -> int:
+        disks[0].full = True
+        return 1
+
+    handle = open_run(machine, {}, {"db": file, "functions": {"f": fill}, "name": "x"})
+    database = handle._call._database
+    assert database is not None
+    disks.append(Disk(database._connection))
+    database._connection = disks[0]  # type: ignore[assignment]
+    leave = threading.Thread(target=lambda: (_until(lambda: handle._call.driver.failing), handle.leave()))
+    leave.start()
+    assert handle.run_until_left() is None
+    leave.join()
+    result = penstock.resume(file, "x", functions={"f": Counted()})
+    assert (result.status, result.output) == ("SUCCEEDED", 1)
+
+
+def _until(true: Callable[[], Any]) -> None:
+    for _ in range(2000):
+        if true():
+            return
+        threading.Event().wait(0.005)

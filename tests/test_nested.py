@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.test_durable import Slow
 
 import penstock
 from penstock.clock import VirtualClock
+from penstock.engine.running import Running
 from penstock.runs.file import FileRuns
 
 STATES = "arn:aws:states:us-east-1:123456789012"
@@ -196,3 +198,55 @@ def wait_for(true: Any) -> None:
             return
         threading.Event().wait(0.005)
     raise AssertionError("it does not come")
+
+
+def test_executions_that_have_ended_are_not_held_for_their_names() -> None:
+    """What a run starts and leaves costs its name."""
+    child = {"StateMachineArn": f"{STATES}:stateMachine:child", "Input": {}}
+    definition = {
+        "StartAt": "M",
+        "States": {
+            "M": {
+                "Type": "Map",
+                "MaxConcurrency": 1,
+                "ItemProcessor": {
+                    "StartAt": "N",
+                    "States": {
+                        "N": {
+                            "Type": "Task",
+                            "Resource": START,
+                            "Parameters": {**child, "Name.$": "States.Format('n{}', $)"},
+                            "OutputPath": "$.StartDate",
+                            "End": True,
+                        }
+                    },
+                },
+                "Next": "Again",
+            },
+            "Again": {
+                "Type": "Task",
+                "Resource": START,
+                "Parameters": {**child, "Name": "n0"},
+                "ResultPath": None,
+                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Held"}],
+                "End": True,
+            },
+            "Held": SHOW,
+        },
+    }
+    held: list[int] = []
+
+    def show(event: Any, context: Any) -> None:
+        held.append(sum(isinstance(each, Running) for each in gc.get_objects()))
+
+    passes = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    before = sum(isinstance(each, Running) for each in gc.get_objects())
+    result = penstock.run(
+        definition, list(range(2500)), machines={"child": passes}, functions={"show": show}, time="skip"
+    )
+    assert result.status == "SUCCEEDED", result.cause
+    caught = [each for each in result.history if each["type"] == "TaskFailed"]
+    assert [each["taskFailedEventDetails"]["error"] for each in caught] == [
+        "StepFunctions.ExecutionAlreadyExistsException"
+    ]
+    assert held[0] - before < 1500  # the agenda lets go of a thousand timers at a time

@@ -82,6 +82,10 @@ class StoreUnavailable(StoreError):
     """The database cannot be read or written just now: a full disk, missing rights. Nothing that was committed is lost."""
 
 
+class StoreTooLarge(StoreError):
+    """A value has more bytes than the database takes. Nothing of what it was to be written with was."""
+
+
 class ServiceStopped(PenstockError):
     """A fault of ours ended the executions of a server; starting it again takes them up."""
 

@@ -50,7 +50,7 @@ class RunHandle:
         """The same; None where `leave` let it return before the end."""
         with self._call as call:
             call.driver.finish()  # also what it started and did not wait for
-            return call.result(self._running) if self._running.closed or self._running.withdrawn else None
+            return call.result(self._running) if call.driver.has_ended(self._running) else None
 
     def leave(self) -> None:
         """Lets the loop return as soon as it can; from any thread, and from a signal's handler."""

@@ -176,3 +176,24 @@ def test_stopping_from_another_thread() -> None:
     stopper.start()
     result = driver.run(running)
     assert (result.status, result.error, result.cause) == ("ABORTED", "Enough", "of this")
+
+
+def test_nothing_is_kept_of_activities_that_are_gone() -> None:
+    callbacks = penstock.Callbacks()
+    for number in range(3):
+        arn = callbacks.create_activity(f"a{number}").arn
+        waiting = threading.Thread(target=lambda arn=arn: _polls(callbacks, arn))
+        waiting.start()
+        while arn not in callbacks._pollers:
+            threading.Event().wait(0.001)
+        assert callbacks.get_activity_task(arn, wait=0.0) is None  # behind the other, whose line stays
+        assert arn in callbacks._pollers
+        callbacks.delete_activity(arn)
+        waiting.join()
+    assert not callbacks._pollers
+    assert not callbacks._queues
+
+
+def _polls(callbacks: penstock.Callbacks, arn: str) -> None:
+    with pytest.raises(ServiceError, match="Activity Does Not Exist"):
+        callbacks.get_activity_task(arn, wait=30.0)

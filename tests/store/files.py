@@ -5,11 +5,34 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from penstock.store import Database, ExecutionRow
 from penstock.store.executions import Executions
 from penstock.store.lambda_events import EventRow
+
+
+class Disk:
+    """A connection to a file on a disk that can be full, as it is noticed `at` the beginning or the COMMIT of a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.full = False
+        self.at = "BEGIN"
+        self.refused = 0
+        self.before: Callable[[str], None] = lambda sql: None
+
+    def execute(self, sql: str, *more: Any) -> Any:
+        self.before(sql)
+        if self.full and sql.startswith(self.at):
+            self.refused += 1
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._connection.execute(sql, *more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
 
 
 def row(number: int, **more: object) -> ExecutionRow:

@@ -98,7 +98,7 @@ def _next(call: Call, waiting: Running | Summary) -> RunResult | None:
     if isinstance(waiting, Summary):
         return result_in_file(call, waiting.arn)
     call.driver.run(waiting)
-    return call.result(waiting) if waiting.closed or waiting.withdrawn else None
+    return call.result(waiting) if call.driver.has_ended(waiting) else None
 
 
 def _arn(call: Call, name: str) -> str:

@@ -129,7 +129,7 @@ class Resumed:
                 ended = self._call.journal.find(summary.arn) if self._call.journal is not None else None
                 if ended is not None and ended.status != "RUNNING":  # only what it started was interrupted
                     yield result_in_file(self._call, summary.arn)
-            elif running.closed or running.withdrawn:
+            elif driver.has_ended(running):
                 yield self._call.result(running)
 
     def leave(self) -> None:

@@ -130,18 +130,23 @@ class Callbacks:
 
     def create_activity(self, name: str) -> Activity:
         """The activity of that name, made where there is none. Raises ServiceError InvalidName."""
+        with self._changed:
+            activity, known = self.new_activity(name)
+            if not known:
+                self.restore_activity(activity)
+            return activity
+
+    def new_activity(self, name: str) -> tuple[Activity, bool]:
+        """The activity of that name, and whether there is one: else it is not made known yet. Raises ServiceError InvalidName."""
         if not 0 < len(name) <= limits.NAME_CHARACTERS or not limits.NAME_FORBIDDEN.isdisjoint(name):
             raise ServiceError(f"Invalid Name: '{name}'", code="InvalidName")
         arn = self._prefix + name
         with self._changed:
             known = self._activities.get(arn)
-            if known is None:
-                known = self._activities[arn] = Activity(arn, name, instant(self._clock.now()))
-                self._queues[arn] = OrderedDict()
-            return known
+        return (Activity(arn, name, instant(self._clock.now())), False) if known is None else (known, True)
 
     def restore_activity(self, activity: Activity) -> None:
-        """Makes known an activity of an earlier process."""
+        """Makes known an activity, of an earlier process or a new one."""
         with self._changed:
             self._activities[activity.arn] = activity
             self._queues.setdefault(activity.arn, OrderedDict())
@@ -188,6 +193,8 @@ class Callbacks:
                 waiting, _ = queue.popitem(last=False)
             finally:
                 line.remove(ticket)
+                if not line and self._pollers.get(arn) is line:
+                    del self._pollers[arn]  # the activity may be gone, or never polled again
                 self._changed.notify_all()
         waiting.report(Started(worker))
         assert waiting.request.token is not None  # the core gives every attempt of an activity one

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from penstock.asl.equality import equal
 from penstock.clock import iso8601
 from penstock.engine.running import Running
 from penstock.engine.starting import Machines, new_execution
-from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, Taken, TaskRequest
+from penstock.engine.tasks.handler import Cancel, Failed, Report, Reporter, Submitted, Succeeded, Taken, TaskRequest
 from penstock.engine.tasks.lambdas import sdk_metadata
 from penstock.errors import PenstockError, ServiceError
 from penstock.jsontools import Json, dumps_text, loads
@@ -25,6 +26,9 @@ _SDK_START_SYNC: Final = f"{_SDK}startSyncExecution"
 TYPE_NOT_SUPPORTED: Final = "This operation is not supported by this type of state machine"
 """Recorded: sfn_api.json, test_start_sync_execution."""
 _SENDS: Final = frozenset(f"{_SDK}sendTask{what}" for what in ("Success", "Failure", "Heartbeat"))
+
+_AT_ONCE: Final = 64
+"""Ours: how many ended executions are held for their names before they are let go of."""
 
 
 Child: TypeAlias = "Running | Closed"
@@ -45,6 +49,10 @@ class NestedExecutions:
         self._driver = driver
         self._machines = machines
         self._started: dict[str, Running] = {}
+        """By ARN, of those that were given names, where no file has them; those that have ended go when there are many."""
+        self._over: set[str] = set()
+        """Those of them that have ended: their names are taken."""
+        self._most = _AT_ONCE
 
     def handles(self, resource: str) -> bool:
         if resource.startswith(_START):
@@ -77,6 +85,8 @@ class NestedExecutions:
             report(self._refused(request, error))
             return _nothing
         driver = self._driver
+        if isinstance(child, Running) and child.entry is not None and not (child.entry.durable or child.linked):
+            report = self._when_begun(child, request, report)
         at = driver.clock.now()
         arn = _execution(child).arn
         if request.resource == SDK_START:
@@ -134,6 +144,19 @@ class NestedExecutions:
         running.on_close = on_close
         return cancel
 
+    def _when_begun(self, child: Running, request: TaskRequest, report: Reporter) -> Reporter:
+        """For an execution that does not wait for its turns to be written down: what it started may never have been."""
+
+        def news(report_: Report) -> None:
+            why = "What was to be started could not be written down."
+            report(
+                self._refused(request, ServiceError(why, code="ServiceUnavailable"), 503)
+                if child.withdrawn
+                else report_
+            )
+
+        return lambda given: self._driver.hold(partial(news, given))
+
     def _start_sync(self, request: TaskRequest, report: Reporter) -> Cancel:
         """What an earlier process did of it is lost, as StartSyncExecution's executions are: at most once for each attempt."""
         try:
@@ -169,9 +192,16 @@ class NestedExecutions:
         assert journal is not None
         return self._driver.find(arn) or journal.find(arn)
 
-    def _known(self, arn: str, name: str) -> Child | None:
-        execution_arn = f"{arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
-        return self._started.get(execution_arn) if self._driver.journal is None else self._written(execution_arn)
+    def _note(self, child: Running, *, kept: bool) -> None:
+        """`kept`: whoever began it knows its name also when it has ended."""
+        if len(self._started) >= self._most:
+            over = [arn for arn, each in self._started.items() if each.closed]
+            for arn in over:
+                del self._started[arn]
+            if not kept:
+                self._over.update(over)
+            self._most = 2 * len(self._started) + _AT_ONCE
+        self._started[child.execution.arn] = child
 
     def _child(self, arguments: dict[str, Any], parent: Running | None, number: int, *, sync: bool = False) -> Child:
         arn = arguments.get("StateMachineArn")
@@ -194,7 +224,10 @@ class NestedExecutions:
         # An Express machine runs a name as often as it is asked to (API reference, StartExecution).
         taken = name if machine.type == "STANDARD" else None
         if taken is not None:
-            known = self._known(machine.arn, taken)
+            arn = f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{taken}"
+            if arn in self._over:
+                raise ServiceError(f"Execution Already Exists: '{arn}'", code="ExecutionAlreadyExists")
+            known = self._started.get(arn) if self._driver.journal is None else self._written(arn)
             if known is not None:
                 # API reference, StartExecution: the same name and input again while it runs is the same execution.
                 execution = _execution(known)
@@ -223,7 +256,7 @@ class NestedExecutions:
             link = Link(parent, number)
         child = driver.begin(execution, link=link) if machine.begin is None else machine.begin(execution, link)
         if taken is not None and driver.journal is None:
-            self._started[execution.arn] = child
+            self._note(child, kept=machine.begin is not None)
         return child
 
     def _send(self, request: TaskRequest) -> Succeeded | Failed:
@@ -254,13 +287,16 @@ class NestedExecutions:
         why = "Invalid Arn: 'Resource type not valid in this context: express'"
         return self._refused(request, ServiceError(why, code="InvalidArn"))
 
-    def _refused(self, request: TaskRequest, error: ServiceError) -> Failed:
+    def _refused(self, request: TaskRequest, error: ServiceError, status: int = 400) -> Failed:
         request_id = self._driver.entropy.uuid4()
         if request.resource.startswith(_SDK):
             # Recorded: services.json, test_sfn_send_task_outcome_with_no_such_token.
-            details = f"(Service: Sfn, Status Code: 400, Request ID: {request_id}) (SDK Attempt Count: 1)"
+            details = f"(Service: Sfn, Status Code: {status}, Request ID: {request_id}) (SDK Attempt Count: 1)"
             return Failed(f"Sfn.{error.code}Exception", f"{error} {details}")
-        details = f"(Service: AWSStepFunctions; Status Code: 400; Error Code: {error.code}; Request ID: {request_id}; Proxy: null)"
+        details = (
+            f"(Service: AWSStepFunctions; Status Code: {status}; Error Code: {error.code}; Request ID: {request_id}; "
+            "Proxy: null)"
+        )
         return Failed(f"StepFunctions.{error.code}Exception", f"{error} {details}")
 
 

@@ -87,7 +87,9 @@ class Commands:
                 self.start_task(running, attempt, request)
             case CancelTask(attempt):
                 cancel = self.ended(running, attempt)
-                if cancel is not None:
+                if cancel is not None and running.entry is not None and running.entry.turns:
+                    self._driver.hold(Stop(running, cancel))
+                elif cancel is not None:
                     cancel()
             case StartChild():
                 self._start_child(running, command)
@@ -419,6 +421,17 @@ class _Start:
 
     def __call__(self) -> None:
         self.commands.start_now(self.running, self.attempt, self.request, self.taken)
+
+
+@frozen
+class Stop:
+    """An attempt that is stopped when the round is durable: a process that dies before is followed by one that goes on with it."""
+
+    running: Running
+    cancel: Cancel
+
+    def __call__(self) -> None:
+        self.cancel()
 
 
 @frozen

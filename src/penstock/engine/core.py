@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from penstock.asl.errors import QUERY_EVALUATION_ERROR, RUNTIME
+from penstock.asl.errors import QUERY_EVALUATION_ERROR
 from penstock.asl.scope import EvaluationError, TooLarge
 from penstock.clock import Entropy, iso8601
 from penstock.engine import limits
@@ -111,7 +111,7 @@ def advance(execution: Execution, event: Event, now: float) -> list[Command]:
     elif isinstance(event, StopRequested):
         turn.close("ABORTED", _ABORTED, 0, event.error, event.cause)
     elif isinstance(event, Broken):
-        turn.break_off(event.cause)
+        turn.break_off(event.error, event.cause)
     turn.drain()
     return turn.commands
 
@@ -341,13 +341,13 @@ class Turn:
         self.limit_time()
         self.ready.append(execution.root)
 
-    def break_off(self, cause: str) -> None:
-        """Ends an execution that a fault of the engine keeps from going on, maybe from its first step."""
+    def break_off(self, error: str, cause: str) -> None:
+        """Ends an execution that a fault or a limit of the engine keeps from going on, maybe from its first step."""
         last = self.base + len(self.records)
         if not last:
             self.execution.started = self.now
             last = self.record((_STARTED, 0, self.now, self.execution.input_text, self.execution.role_arn))
-        self.close("FAILED", _FAILED, last, RUNTIME, cause)
+        self.close("FAILED", _FAILED, last, error, cause)
 
     def limit_time(self) -> None:
         """Sets the timer of the whole execution."""

@@ -19,15 +19,17 @@ from queue import Empty
 from typing import TYPE_CHECKING, Final
 
 from penstock import failpoints
+from penstock.asl.errors import DATA_LIMIT_EXCEEDED
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
-from penstock.engine.commands import Commands
+from penstock.engine.commands import Commands, Stop
 from penstock.engine.core import advance
 from penstock.engine.execution import Execution, Type
 from penstock.engine.history import events
 from penstock.engine.mapruns import ItemsRead, MapRunEnded
 from penstock.engine.messages import (
+    Broken,
     ChildClosed,
     Continued,
     Event,
@@ -53,7 +55,7 @@ from penstock.engine.tasks.handler import (
     Succeeded,
     TaskHandler,
 )
-from penstock.errors import JsonError, ServiceError, StoreError, StoreUnavailable, UsageError
+from penstock.errors import JsonError, ServiceError, StoreError, StoreTooLarge, StoreUnavailable, UsageError
 from penstock.jsontools import Json, dumps
 
 if TYPE_CHECKING:
@@ -226,11 +228,12 @@ class Driver(SharedLoop):
             reason = why_not(running.execution, self.time())
             if reason is not None:
                 raise ServiceError(reason, code="ExecutionNotRedrivable")
+            self._check_whole()
             try:
                 self.reopen(running)
                 self.round()
-            except BaseException:
-                self.ended = True  # as in `turn`: nobody goes on from the midst of a round
+            except BaseException as error:  # nobody goes on from the midst of a round, whoever called
+                self.tear(error)
                 raise
 
     def reopen(self, running: Running, *, now: bool = False) -> None:
@@ -260,10 +263,12 @@ class Driver(SharedLoop):
 
     def run(self, running: Running) -> ExecutionResult:
         """Runs the loop until `running` has ended."""
-        self.run_while(
-            lambda: (not running.closed or self.failing is not None) and not (self.left or running.withdrawn)
-        )
+        self.run_while(lambda: not (self.left or self.has_ended(running)))
         return running.result
+
+    def has_ended(self, running: Running) -> bool:
+        """Whether it has ended and that is written down, where it is to be; or it could not even be begun."""
+        return running.withdrawn or (running.closed and self.failing is None)
 
     def run_all(self, several: Sequence[Running]) -> list[ExecutionResult]:
         """Runs the loop until all of them have ended."""
@@ -284,7 +289,7 @@ class Driver(SharedLoop):
         maybe in the midst of a turn; what is not committed is given up."""
         with self.turning:
             self.ended = True
-            self._end(torn=torn)
+            self._end(torn=torn or self._torn is not None)
 
     def _end(self, *, torn: bool) -> None:
         for running in self._open:
@@ -295,10 +300,14 @@ class Driver(SharedLoop):
         self._open.clear()
         self._by_arn.clear()
         self.outside.clear()
-        self._held.clear()
+        held, self._held = self._held, []
         if self.journal is not None and not torn:
             with suppress(StoreError):  # what could not be written down before cannot be now
                 self.journal.end()
+                for call in held:
+                    if isinstance(call, Stop):
+                        with suppress(Exception):
+                            call()
         self._disown(StoreUnavailable("The service ends."))
 
     def abandon(self, error: StoreUnavailable) -> None:
@@ -429,11 +438,9 @@ class Driver(SharedLoop):
 
     def _hold_still(self) -> None:
         """Hears what there is to hear until the next try to commit; executions wait."""
-        try:
-            self.report_now(*self.inbox.get(timeout=RETRY_SECONDS))
-        except Empty:
-            return
-        self.collect()
+        with suppress(Empty):
+            self.report_now(*self.inbox.get(timeout=0.0 if self._acks else RETRY_SECONDS))
+            self.collect()
         acks, self._acks = self._acks, []
         for done in acks:
             done(self.failing)
@@ -455,7 +462,8 @@ class Driver(SharedLoop):
             self.commands.map_run_worked(running, running.map_runs.get(attempt), report)
             return
         if isinstance(report, Stopped) and (attempt == _WHOLE or attempt in running.cancels):
-            self._turns.append((running, StopRequested(report.error, report.cause)))
+            if not running.withdrawn:
+                self._turns.append((running, StopRequested(report.error, report.cause)))
             return
         if attempt not in running.cancels:
             return  # it was cancelled or has reported already
@@ -509,7 +517,13 @@ class Driver(SharedLoop):
         if execution.status != "RUNNING" and not isinstance(event, Redriven):
             return  # news for what is over
         commands = advance(execution, event, now)
-        new = [] if journal is None else journal.turn(running, event, now)
+        try:
+            new = [] if journal is None else journal.turn(running, event, now)
+        except StoreTooLarge as error:
+            if isinstance(event, Broken):
+                raise
+            self._break_off(running, Broken(str(error), DATA_LIMIT_EXCEEDED))
+            return
         if commands:
             for command in commands:
                 self.commands.carry_out(running, command, now)
@@ -533,6 +547,16 @@ class Driver(SharedLoop):
                 on_close(running)
         elif execution.ready:
             self._turns.append((running, Continued()))
+
+    def _break_off(self, running: Running, event: Broken) -> None:
+        """Ends an execution that cannot go on, maybe in the midst of a turn, which never happened then."""
+        execution = running.execution
+        if self.journal is not None and self.journal.half_told(running):
+            execution.status = "RUNNING"
+            execution.output = execution.output_text = None
+        if execution.status == "RUNNING":
+            self.tell_now(running, event)
+        self._let_go(running)
 
     def _show(self, running: Running, observer: Observer) -> None:
         new = running.records[running.seen :]

@@ -105,7 +105,7 @@ def _event(event: Event) -> list[Any]:
         case StopRequested():
             return ["stop", event.error, event.cause]
         case Broken():
-            return ["broken", event.cause]
+            return ["broken", event.cause, event.error]
         case Started():
             return ["start"]
         case Redriven():

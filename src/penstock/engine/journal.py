@@ -24,6 +24,7 @@ from penstock.engine.history import Record
 from penstock.engine.messages import ChildClosed, Event, Redriven, TaskReported
 from penstock.engine.snapshot import to_data
 from penstock.engine.tasks.handler import Submitted, TaskRequest
+from penstock.errors import StoreTooLarge
 from penstock.jsontools import Json, dumps, dumps_text
 from penstock.store import Database, ExecutionRow, Summary
 from penstock.store.executions import Closing, Executions, hash_of
@@ -291,11 +292,16 @@ class Journal:
         # All that may fail comes first: the turn is written down, or nothing of it is taken.
         packed = pack_records(execution.records) if execution.records else None
         told = pack_event(event)
+        size = len(told) + (0 if packed is None else len(packed)) + ROW_BYTES
+        if size > self.database.largest:
+            raise StoreTooLarge(
+                f"One step of the execution has {size:,} bytes of history; the database takes {self.database.largest:,} at once."
+            )
         records = execution.take()
         running.records = execution.records
         entry.turn += 1
         entry.last = now
-        entry.grown += len(told) + (0 if packed is None else len(packed)) + ROW_BYTES
+        entry.grown += size
         if entry.note_answer(event):
             self._answered.append(entry)
         self._turns.append((entry.id, entry.turn, now, told, first, packed))
@@ -388,6 +394,8 @@ class Journal:
         }
         text = dumps(data)
         entry.snapshot, entry.grown = len(text), 0
+        if len(text) + ROW_BYTES > self.database.largest:
+            return  # a recovery can do without it
         self._snapshots[entry.id] = (entry.id, entry.turn, execution.base, text)
 
     def map_run(self, running: Running, run: MapRun, number: int) -> None:

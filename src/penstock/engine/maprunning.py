@@ -46,6 +46,8 @@ class ActiveRun:
         self.unsuccessful: dict[int, Running] = {}
         """Children that did not succeed, where no file knows them: a redrive goes on with them."""
         self._files: ResultFiles | None = None
+        self._lost: ObjectError | OSError | None = None
+        """Why not all results could be taken in: a full disk. Where the run ends it fails; its children go on."""
         if self._sink is not None and store is not None:
             self._files = ResultFiles(store, self._sink, command.arn)
 
@@ -116,9 +118,13 @@ class ActiveRun:
                 items.ended(held, status)
 
     def add_result(self, execution: Execution | Closed) -> None:
-        """Takes in a child that ended in an earlier process, and was counted then."""
-        if self._files is not None:
+        """Takes in a child that has ended, and is counted elsewhere."""
+        if self._files is None:
+            return
+        try:
             self._files.add(execution)
+        except (ObjectError, OSError) as problem:
+            self._lost = problem
 
     def child_started(self, items: int) -> None:
         """A child execution with so many items."""
@@ -129,8 +135,7 @@ class ActiveRun:
     def child_ended(self, execution: Execution | Closed, items: int) -> None:
         self.record.item_counts.ended(items, execution.status)
         self.record.execution_counts.ended(1, execution.status)
-        if self._files is not None:
-            self._files.add(execution)
+        self.add_result(execution)
 
     def end(self, command: EndMapRun, now: float) -> MapRunEnded:
         """Writes the results, where they are to be written; the run is over."""
@@ -143,6 +148,8 @@ class ActiveRun:
                 error = "States.Runtime", NO_STORE
             else:
                 try:
+                    if self._lost is not None:
+                        raise self._lost
                     self._files.add_pending(command.pending, record.machine_arn)
                     output = {"MapRunArn": record.arn, "ResultWriterDetails": self._files.finish()}
                 except (ObjectError, OSError) as problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from penstock.asl.errors import RUNTIME
 from penstock.engine.execution import ItemOf, Status
 from penstock.engine.mapruns import (
     ChildrenFound,
@@ -78,9 +79,10 @@ class StopRequested:
 
 @frozen
 class Broken:
-    """A fault of the engine, of which AWS has none: the execution cannot go on."""
+    """A fault or a limit of the engine, of which AWS has none: the execution cannot go on."""
 
     cause: str
+    error: str = RUNTIME
 
 
 @frozen

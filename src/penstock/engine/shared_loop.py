@@ -70,7 +70,7 @@ class SharedLoop(ABC):
         self.visited = False
         """Whether the round is made by another thread, for its own news only."""
         self._torn: BaseException | None = None
-        """What came out of a round that another thread made."""
+        """What `tear` was given."""
         self._awake_at = inf
         """When the loop's thread wakes by itself."""
         self._awaited = False
@@ -140,10 +140,8 @@ class SharedLoop(ABC):
                 while rounds and self.unfinished and self.failing is None:
                     self.round()
                     rounds -= 1
-            except BaseException as error:  # the loop's thread raises it, before anything else is done
-                self.ended = True
-                self._torn = error
-                self.post(_nothing)
+            except BaseException as error:
+                self.tear(error)
                 return True
             finally:
                 self._making = self.visited = False
@@ -154,6 +152,13 @@ class SharedLoop(ABC):
             return True
         finally:
             self.turning.release()
+
+    def tear(self, error: BaseException) -> None:
+        """What came out in the midst of a turn that another thread made, or another call: the loop's thread raises it, before
+        anything else is done."""
+        self.ended = True
+        self._torn = error
+        self.post(_nothing)
 
     def _check_whole(self) -> None:
         if self._torn is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
-from penstock.errors import ServiceError, StoreError
+from penstock.errors import ServiceError, StoreError, StoreTooLarge
 
 
 class Record(Protocol):
@@ -62,4 +62,6 @@ class MemoryTable(Generic[R]):
 
 def unavailable(error: StoreError) -> ServiceError:
     """What a request is told that would have to be written down."""
+    if isinstance(error, StoreTooLarge):
+        return ServiceError(str(error), code="ValidationException")
     return ServiceError(f"Nothing can be written down just now: {error}", code="ServiceUnavailable")

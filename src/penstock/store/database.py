@@ -20,7 +20,7 @@ from typing import Any, Final, Literal
 
 from penstock import failpoints
 from penstock.clock import SystemClock
-from penstock.errors import StoreDamaged, StoreError, StoreInUse, StoreUnavailable, UsageError
+from penstock.errors import StoreDamaged, StoreError, StoreInUse, StoreTooLarge, StoreUnavailable, UsageError
 from penstock.store.lock import FileLock
 from penstock.store.schema import APPLICATION_ID, MIGRATIONS
 
@@ -145,6 +145,8 @@ class Database:
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self.path} cannot be opened: {error}.") from None
         self._connection = connection
+        self.largest = connection.getlimit(sqlite3.SQLITE_LIMIT_LENGTH)
+        """How many bytes a row may have."""
         try:
             if not fresh and self._checked:
                 self._check(connection)
@@ -283,7 +285,7 @@ class Database:
         """One transaction: all of what is done inside, synced, or nothing.
 
         Raises StoreUnavailable where the disk is full or the file cannot be written (nothing has changed then, and a later
-        try may succeed), StoreInUse where another process has taken the file over.
+        try may succeed), StoreInUse where another process has taken the file over, StoreTooLarge for more than a row can take.
         """
         with self._writing:
             if self._closed:
@@ -303,6 +305,9 @@ class Database:
             except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
                 self._roll_back()
                 raise  # a fault of ours, which no later try would mend
+            except (sqlite3.DataError, OverflowError) as error:  # nor this one
+                self._roll_back()
+                raise StoreTooLarge(f"{self.path} cannot take what is to be written: {error}.") from error
             except sqlite3.Error as error:
                 self._roll_back()
                 self.failure = f"{self.path} cannot be written: {error}"

@@ -319,6 +319,25 @@ def test_a_run_that_fails_writes_what_it_has() -> None:
     assert [each["Input"] for each in files["PENDING_0.json"]] == ["3", "4"]
 
 
+def test_results_that_find_no_room_before_they_are_written_fail_the_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They wait in temporary files. The child has succeeded all the same, and so do those after it."""
+    append = ResultFiles._append
+
+    def full(files: ResultFiles, kind: str, text: bytes) -> None:
+        if b'"Input":"2"' in text:
+            raise OSError(28, "No space left on device")
+        append(files, kind, text)
+
+    monkeypatch.setattr(ResultFiles, "_append", full)
+    out: dict[str, bytes] = {}
+    result = go(distributed(TASK, ResultWriter=WRITER, MaxConcurrency=1), [1, 2, 3], buckets={"out": out})
+    assert (result.status, result.error) == ("FAILED", "States.ResultWriterFailed")
+    assert "No space left on device" in (result.cause or "")
+    assert result.map_runs[0].status == "FAILED"
+    assert counts(result) == {"total": 3, "succeeded": 3}
+    assert not out  # nothing that looks like all of them
+
+
 @pytest.mark.parametrize(
     ("transformation", "kind", "content"),
     [

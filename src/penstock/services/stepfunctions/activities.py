@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from penstock import failpoints
@@ -21,18 +22,13 @@ _AWS_KEY: Final = {"type": "AWS_OWNED_KEY"}
 def create_activity(state: State, given: Parameters) -> Answer:
     new_tags = tags.read(given.get("tags", ()))
     with state.lock:
-        before = state.callbacks.list_activities()
-        activity = state.callbacks.create_activity(given["name"])
-        try:
+        activity, known = state.callbacks.new_activity(given["name"])
+        if not known:  # API reference: else its tags are not updated, even if they are different
             with state.repository.together():
                 if state.stored is not None:
                     state.stored.put_activity(activity)
-                if activity not in before:  # API reference: else its tags are not updated, even if they are different
-                    tags.set_all(state, activity.arn, new_tags)
-        except (ServiceError, StoreError):
-            if activity not in before:
-                state.callbacks.delete_activity(activity.arn)
-            raise
+                tags.set_all(state, activity.arn, new_tags)
+            state.callbacks.restore_activity(activity)
     return {"activityArn": activity.arn, "creationDate": activity.creation_date}
 
 
@@ -94,7 +90,10 @@ def get_activity_task(state: State, given: Parameters, poll: Poll | None = None)
         return {}
     if failpoints.ON:
         failpoints.hit("activity.taken")
-    _settle(state)  # a worker that has a task has it also after a crash
+    with suppress(ServiceError):
+        # A worker that has a task has it also after a crash. Where that cannot be written down just now, it is given the
+        # task all the same: nobody else would get it, and after a crash the task is another's, too, under the same token.
+        _settle(state)
     return {"taskToken": task.token, "input": dumps_text(task.input)}
 
 
@@ -107,12 +106,10 @@ def _settle(state: State) -> None:
 def _check_writable(state: State) -> None:
     """A token is not used up where what it brings cannot be written down."""
     state.loop.check_goes_on()
-    failing = state.loop.driver.failing
-    if failing is not None:
-        raise unavailable(failing)
+    state.loop.check_written()
 
 
-def _send(state: State, send: Callable[[], None]) -> Answer:
+def _send(state: State, send: Callable[[], None]) -> None:
     _check_writable(state)
     try:
         send()
@@ -121,7 +118,19 @@ def _send(state: State, send: Callable[[], None]) -> Answer:
         raise
     if failpoints.ON:
         failpoints.hit("callback.received")
-    _settle(state)
+
+
+def _send_result(state: State, send: Callable[[], None], token: str, *result: str | None) -> Answer:
+    try:
+        _send(state, send)
+    except ServiceError as error:
+        if error.code != "TaskTimedOut" or not state.refused.has(token, *result):
+            raise
+    try:
+        _settle(state)
+    except ServiceError:
+        state.refused.note(token, *result)  # the token is used up, and the result counts when it can be written down
+        raise
     return {}
 
 
@@ -130,13 +139,16 @@ def send_task_success(state: State, given: Parameters) -> Answer:
         output = loads(given["output"], what="output")
     except JsonError as error:
         raise ServiceError(f"Invalid Output: '{error}'", code="InvalidOutput") from None
-    return _send(state, lambda: state.callbacks.send_task_success(given["taskToken"], output))
+    token = given["taskToken"]
+    return _send_result(state, lambda: state.callbacks.send_task_success(token, output), token, given["output"])
 
 
 def send_task_failure(state: State, given: Parameters) -> Answer:
-    error, cause = given.get("error"), given.get("cause")
-    return _send(state, lambda: state.callbacks.send_task_failure(given["taskToken"], error, cause))
+    token, error, cause = given["taskToken"], given.get("error"), given.get("cause")
+    return _send_result(state, lambda: state.callbacks.send_task_failure(token, error, cause), token, error, cause)
 
 
 def send_task_heartbeat(state: State, given: Parameters) -> Answer:
-    return _send(state, lambda: state.callbacks.send_task_heartbeat(given["taskToken"]))
+    _send(state, lambda: state.callbacks.send_task_heartbeat(given["taskToken"]))
+    _settle(state)
+    return {}

@@ -20,10 +20,10 @@ from penstock.errors import InvalidInput, JsonError, ServiceError
 from penstock.jsontools import Json, loads
 from penstock.services.stepfunctions.arns import parse
 from penstock.services.stepfunctions.delivery import delivery
+from penstock.services.stepfunctions.kept import Found
 from penstock.services.stepfunctions.paging import DEFAULT, number_of, page, token
 from penstock.services.stepfunctions.records import Started
 from penstock.services.stepfunctions.state import Answer, Parameters, State, Target, instant, no_machine
-from penstock.services.tables import unavailable
 from penstock.store.listing import Filter
 
 _INCLUDED: Final = {"included": True}
@@ -113,6 +113,8 @@ def _start(
         if machine.type == "STANDARD":
             known = None if "name" not in given else state.kept.find(arn)
             if known is not None:
+                if known.running is None and known.execution.status == "RUNNING":
+                    state.loop.check_written()  # else whether it still runs is not known
                 if known.running is None or known.running.closed or not equal(known.execution.input, value):
                     raise ServiceError(f"Execution Already Exists: '{arn}'", code="ExecutionAlreadyExists")
                 return known.running
@@ -149,14 +151,11 @@ def _invalid_input(why: str) -> ServiceError:
 
 def stop_execution(state: State, given: Parameters) -> Answer:
     found = state.found(given["executionArn"])
-    running = found.running
-    failing = state.loop.driver.failing
-    if failing is not None and found.execution.status == "RUNNING":
-        # Also of one that the file says runs: its end may be what cannot be written down.
-        raise unavailable(failing)
-    if running is not None and not running.closed:
-        state.loop.driver.stop(running, given.get("error"), given.get("cause"))
-        state.loop.closed(running).result()
+    # Also one that the file says has ended or still runs, while its redrive or its end cannot be written down.
+    running = found.running or state.loop.driver.find(found.record.arn)
+    if running is not None and not state.loop.settled(running):
+        state.loop.stop(running, given.get("error"), given.get("cause")).result()
+        found = state.found(given["executionArn"])
     elif running is None and found.execution.status == "RUNNING":
         _stop_at_rest(state, given)
         found = state.found(given["executionArn"])
@@ -168,6 +167,7 @@ def _stop_at_rest(state: State, given: Parameters) -> None:
     from penstock.engine.stopping import stop_at_rest
 
     def stop() -> None:
+        state.loop.check_written()  # else it may be one whose end is not in the file yet
         driver = state.loop.driver
         assert driver.journal is not None  # in memory there is no such thing
         summary = driver.journal.store.find(given["executionArn"])
@@ -184,19 +184,23 @@ def redrive_execution(state: State, given: Parameters) -> Answer:
             "A child execution of a Map Run is redriven with the execution that started the Map Run",
             code="ExecutionNotRedrivable",
         )
-    reason = state.loop.call(lambda: why_not(found.execution, state.now()))
-    if reason is not None:
-        raise ServiceError(reason, code="ExecutionNotRedrivable")
+    arn, token = found.record.arn, given.get("clientToken")
 
     def redrive() -> float:
-        # Looked for again: of two requests at once, the second finds it running.
         if failpoints.ON:
             failpoints.hit("redrive.received")
-        if state.loop.driver.failing is not None:
-            raise unavailable(state.loop.driver.failing)
-        now = state.kept.find(found.record.arn)
-        running = state.kept.revive(found if now is None else now)
+        before = None if token is None else state.redrives.date(arn, token, state.now())
+        if before is not None:
+            return before  # when that is written down, if it could not be
+        now = state.found(arn)  # of two requests at once, the second finds it running
+        reason = why_not(now.execution, state.now())
+        if reason is not None:
+            raise ServiceError(reason, code="ExecutionNotRedrivable")
+        state.loop.check_written()
+        running = state.kept.revive(now)
         state.loop.driver.redrive(running)
+        if token is not None:
+            state.redrives.note(arn, token, running.execution.redriven)
         return running.execution.redriven
 
     return {"redriveDate": instant(state.loop.call(redrive, durable=True) or state.now())}
@@ -340,7 +344,7 @@ def get_execution_history(state: State, given: Parameters) -> Answer:
     last = number_of("GetExecutionHistory", given)
     reverse = bool(given.get("reverseOrder"))
 
-    def cut() -> tuple[Sequence[Record], int, int]:
+    def cut(found: Found) -> tuple[Sequence[Record], int, int]:
         count = state.kept.events(found)
         if reverse:
             end = count if last is None else min(count, last - 1)
@@ -352,11 +356,11 @@ def get_execution_history(state: State, given: Parameters) -> Answer:
 
     if found.execution.status != "RUNNING" if found.running is None else state.loop.settled(found.running):
         # Nothing of it changes any more: a redrive adds to it, and what was kept long enough goes as a whole.
-        records, start, count = cut()
+        records, start, count = cut(found)
         if len(records) < most:
             state.found(given["executionArn"])
     else:
-        records, start, count = state.loop.call(cut)
+        records, start, count = state.loop.call(lambda: cut(state.found(given["executionArn"])))
     listed = events(records, first=start + 1)
     if reverse:
         listed.reverse()

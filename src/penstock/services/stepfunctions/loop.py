@@ -20,12 +20,12 @@ from penstock.clock import Clock, Entropy
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.driver import Driver, Machines, Observer
 from penstock.engine.execution import Execution
-from penstock.engine.messages import Broken, Event
+from penstock.engine.messages import Broken, Event, StopRequested
 from penstock.engine.redriving import why_not
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import PenstockError, ServiceError, StoreError, StoreUnavailable
-from penstock.services.stepfunctions.kept import Kept
+from penstock.services.stepfunctions.kept import Kept, no_execution
 from penstock.services.stepfunctions.watching import Load, Watchers
 from penstock.services.tables import unavailable
 
@@ -199,13 +199,28 @@ class Loop:
             waiting = _Waiting(future, _itself)
             if self._fault is not None:
                 future.set_exception(self._fault)
-            elif running.closed:
+            elif self.settled(running):  # an end that is not written down may not last
                 waiting.tell(running)
             else:
                 self._wait_for_end(running, waiting)
 
         self._post(watch)
         return future
+
+    def stop(self, running: Running, error: str | None, cause: str | None) -> Future[Any]:
+        """Stops an execution. Done when it has ended and that is written down; refused with ServiceUnavailable where that
+        cannot be."""
+        if self.driver.journal is None:
+            self.driver.stop(running, error, cause)
+            return self.closed(running)
+
+        def stop() -> None:
+            self.check_written()
+            if running.withdrawn:
+                raise no_execution(running.execution.arn)
+            self.driver.tell(running, StopRequested(error, cause))  # in the round that the answer waits for
+
+        return self.ask(stop, durable=True)
 
     def settled(self, running: Running) -> bool:
         """Whether an execution has ended for good, so that any thread may look at it without asking the loop's."""
@@ -235,6 +250,11 @@ class Loop:
         """Raises ServiceError ServiceUnavailable where the executions have stopped; from any thread."""
         if self._ended:
             raise self._fault or ServiceError("The service has been closed.", code="ServiceUnavailable")
+
+    def check_written(self) -> None:
+        """Raises ServiceError ServiceUnavailable while nothing can be written down; from any thread."""
+        if self.driver.failing is not None:
+            raise unavailable(self.driver.failing)
 
     def _post(self, call: Callable[[], None]) -> None:
         self.check_goes_on()
@@ -428,7 +448,9 @@ class _Driver(Driver):
             # A fault of ours. The others go on; this one is not left running for ever.
             _log.exception("The execution %s came to a fault of the engine.", running.execution.arn)
             self._break(running, error)
-        if running.entry is None or self.journal is None:
+        journal = self.journal
+        # Of a synchronous Express execution nothing is written down; what it did to others in this round is.
+        if journal is None or (running.entry is None and not journal.pending):
             self._loop.told(running)
         else:
             self.hold(_Told(self._loop, running))

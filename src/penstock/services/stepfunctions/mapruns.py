@@ -15,9 +15,9 @@ from penstock.services.stepfunctions.state import Answer, Parameters, State
 
 def list_map_runs(state: State, given: Parameters) -> Answer:
     """Newest first, as ListExecutions has them."""
-    found = state.found(given["executionArn"])
 
     def listed() -> Answer:
+        found = state.found(given["executionArn"])
         numbered = list(enumerate(state.kept.map_runs(found)))
         return page(
             "ListMapRuns",
@@ -33,14 +33,16 @@ def list_map_runs(state: State, given: Parameters) -> Answer:
 
 
 def describe_map_run(state: State, given: Parameters) -> Answer:
-    run, _ = _find(state, given["mapRunArn"])
-    return state.loop.call(run.describe)
+    text = given["mapRunArn"]
+    parse(text, "mapRun")
+    return state.loop.call(lambda: _find(state, text)[0].describe())
 
 
 def update_map_run(state: State, given: Parameters) -> Answer:
     """The new figures count from the next time one of the run's children ends."""
     text = given["mapRunArn"]
-    run, found = _find(state, text)
+    parse(text, "mapRun")
+    state.loop.call(lambda: _find(state, text))
     if not given.keys() - {"mapRunArn"}:
         raise ServiceError(
             "One of maxConcurrency, toleratedFailurePercentage and toleratedFailureCount must be specified",
@@ -48,6 +50,8 @@ def update_map_run(state: State, given: Parameters) -> Answer:
         )
 
     def update() -> None:
+        state.loop.check_written()
+        run, found = _find(state, text)
         running = found.running
         active = None if running is None else _active(running, text)
         if running is None or active is None:
@@ -73,8 +77,8 @@ def _active(running: Running, arn: str) -> ActiveRun | None:
 
 
 def _find(state: State, text: str) -> tuple[MapRun, Found]:
-    parse(text, "mapRun")
-    found = state.loop.call(lambda: state.kept.map_run(text))
+    """In the loop's thread."""
+    found = state.kept.map_run(text)
     if found is None:
         raise ServiceError(f"Map Run Does Not Exist: '{text}'", code="ResourceNotFound")
     return found

@@ -17,6 +17,7 @@ from penstock.engine.program import compile_text
 from penstock.engine.starting import NestedMachine
 from penstock.engine.tasks.handler import TaskHandler
 from penstock.errors import ServiceError
+from penstock.services.stepfunctions.again import Redrives, RefusedResults
 from penstock.services.stepfunctions.arns import Arn, parse
 from penstock.services.stepfunctions.delivery import Delivery, LogSink, delivery
 from penstock.services.stepfunctions.kept import Found, Kept, KeptInMemory, no_execution
@@ -105,6 +106,8 @@ class State:
         self.lock = threading.RLock()
         """Held where a change depends on what was there; never while waiting for the loop."""
         self.program = Programs()
+        self.redrives = Redrives()
+        self.refused = RefusedResults()
         for handler in handlers:
             meet: Callable[[State], None] | None = getattr(handler, "meet", None)
             if meet is not None:
@@ -261,8 +264,7 @@ class State:
         return found
 
     def _check(self, execution: Execution) -> None:
-        if self.loop.driver.failing is not None:
-            raise unavailable(self.loop.driver.failing)
+        self.loop.check_written()
         # The names of a Map Run's children are drawn, not given.
         if execution.type == "STANDARD" and "/" not in execution.machine_name and self.kept.taken_name(execution.arn):
             raise ServiceError(f"Execution Already Exists: '{execution.arn}'", code="ExecutionAlreadyExists")

@@ -193,8 +193,13 @@ class KeptInFile:
         execution = closed_of(summary) if running is None else running.execution
         return Found(record_of(summary), execution, running, revision)
 
+    def _driven(self, arn: str) -> Running | None:
+        """The execution as it runs. None while nothing can be written down: then it is ahead of its row, and a process that is
+        killed would have told what never was."""
+        return None if self.driver.failing is not None else self.driver.find(arn)
+
     def find(self, arn: str) -> Found | None:
-        running = self.driver.find(arn)
+        running = self._driven(arn)
         if running is not None and (running.entry is None or not running.entry.turns):
             return None  # Express: nobody can ask after it
         summary = self._store.find(arn)
@@ -241,7 +246,7 @@ class KeptInFile:
         summary = None if row is None else self._store.by_id(row[0])
         if row is None or summary is None:
             return None
-        found = self._found(summary, self.driver.find(summary.arn))
+        found = self._found(summary, self._driven(summary.arn))
         going = [] if found.running is None else list(found.running.map_runs.values())
         for active in going:
             if active.record.arn == arn:
