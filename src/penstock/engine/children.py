@@ -35,6 +35,23 @@ Child: TypeAlias = "Running | Closed"
 """An execution that was started: one that runs or has ended here, or one that ended in an earlier process."""
 
 
+class StopChild:
+    """A Cancel: stops an execution of the same driver, where its turns are written down in one transaction with the turn that
+    asks for it. Else a process that dies between the two leaves an execution that nobody waits for."""
+
+    __slots__ = ("_cause", "_child", "_driver", "called")
+
+    def __init__(self, driver: Driver, child: Running, cause: str) -> None:
+        self._driver = driver
+        self._child = child
+        self._cause = cause
+        self.called = False
+
+    def __call__(self) -> None:
+        self.called = True
+        self._driver.stop_with(self._child, None, self._cause)
+
+
 class NestedExecutions:
     """Starts the machines that `machines` knows; reports their end where the resource waits for it.
 
@@ -120,28 +137,22 @@ class NestedExecutions:
         if not isinstance(child, Running) or child.closed:
             closed(child)
             return _nothing
-        running = child
-        others = running.on_close
-        wanted = True
+        others = child.on_close
+        # Measured (floci: AslExecutorParallelCutTest).
+        cancel = StopChild(
+            driver,
+            child,
+            f"The Task state in AWS Step Functions execution [{request.execution_arn}] which was managing this resource was "
+            "aborted",
+        )
 
         def on_close(child: Running) -> None:
             if others is not None:  # another task started it, under the same name and with the same input
                 others(child)
-            if wanted:
+            if not cancel.called:
                 closed(child)
 
-        def cancel() -> None:
-            nonlocal wanted
-            wanted = False
-            # Measured (floci: AslExecutorParallelCutTest).
-            driver.stop(
-                running,
-                None,
-                f"The Task state in AWS Step Functions execution [{request.execution_arn}] which was managing this "
-                "resource was aborted",
-            )
-
-        running.on_close = on_close
+        child.on_close = on_close
         return cancel
 
     def _when_begun(self, child: Running, request: TaskRequest, report: Reporter) -> Reporter:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from penstock import failpoints
 from penstock.engine import limits
 from penstock.engine.agenda import names_an_instant
-from penstock.engine.children import NestedExecutions
+from penstock.engine.children import NestedExecutions, StopChild
 from penstock.engine.execution import Execution, Type
 from penstock.engine.mapruns import (
     ChildrenFound,
@@ -86,11 +86,14 @@ class Commands:
             case StartTask(attempt, request):
                 self.start_task(running, attempt, request)
             case CancelTask(attempt):
+                lasts = self._lasts(running, attempt)
                 cancel = self.ended(running, attempt)
-                if cancel is not None and running.entry is not None and running.entry.turns:
-                    self._driver.hold(Stop(running, cancel))
-                elif cancel is not None:
+                if cancel is None:
+                    pass
+                elif running.entry is None or not running.entry.turns or isinstance(cancel, StopChild):
                     cancel()
+                else:
+                    self._driver.hold(Stop(running, cancel, lasts))
             case StartChild():
                 self._start_child(running, command)
             case CancelChild(child):
@@ -182,14 +185,17 @@ class Commands:
 
     def let_go(self, running: Running) -> None:
         """Stops the attempts that still run, but for those that the next process goes on with, in a service or so."""
-        entry = running.entry
         for attempt, cancel in running.cancels.items():
-            if entry is not None and attempt in entry.left and not running.closed:
-                handler = select(self._driver.handlers, entry.requests[attempt])
-                if hasattr(handler, "resume"):
-                    continue
-            cancel()
+            if running.closed or not self._lasts(running, attempt):
+                cancel()
         running.cancels.clear()
+
+    def _lasts(self, running: Running, attempt: int) -> bool:
+        """Whether it goes on elsewhere when this process ends, and the next one goes on with it."""
+        entry = running.entry
+        if entry is None or attempt not in entry.left or attempt not in entry.requests:
+            return False
+        return hasattr(select(self._driver.handlers, entry.requests[attempt]), "resume")
 
     def _start_child(self, running: Running, command: StartChild) -> None:
         parent = running.execution
@@ -429,6 +435,8 @@ class Stop:
 
     running: Running
     cancel: Cancel
+    lasts: bool
+    """Whether the next process can go on with it."""
 
     def __call__(self) -> None:
         self.cancel()

@@ -125,6 +125,8 @@ class Driver(SharedLoop):
         self.commands = Commands(self)
         self._turns: deque[tuple[Running, Event]] = deque()
         """What the core is still to be told, in order."""
+        self._stopped: deque[tuple[Running, Event]] = deque()
+        """What is told in the same round, after all else."""
         self._open: set[Running] = set()
         """Executions that have not ended."""
         self.over: set[ActiveRun] = set()
@@ -202,6 +204,15 @@ class Driver(SharedLoop):
         """Aborts an execution, as StopExecution does; from any thread. Nothing happens where it has ended."""
         if not running.closed:
             self.inbox.put((running, _WHOLE, Stopped(error, cause)))
+
+    def stop_with(self, running: Running, error: str | None = None, cause: str | None = None) -> None:
+        """The same, in the transaction of the turn that asks for it, where there are any; for the loop's thread."""
+        if self.journal is None:
+            self.stop(running, error, cause)
+        elif running.execution.base or running.execution.records:
+            self._stopped.append((running, StopRequested(error, cause)))
+        else:  # it begins first
+            self._turns.append((running, StopRequested(error, cause)))
 
     def report(self, running: Running, attempt: int, news: Report | ItemsRead | MapRunEnded) -> None:
         """Brings news of an attempt or of a Map Run; from any thread."""
@@ -300,14 +311,12 @@ class Driver(SharedLoop):
         self._open.clear()
         self._by_arn.clear()
         self.outside.clear()
-        held, self._held = self._held, []
+        written = False
         if self.journal is not None and not torn:
             with suppress(StoreError):  # what could not be written down before cannot be now
                 self.journal.end()
-                for call in held:
-                    if isinstance(call, Stop):
-                        with suppress(Exception):
-                            call()
+                written = True
+        self._stop_held(written=written)
         self._disown(StoreUnavailable("The service ends."))
 
     def abandon(self, error: StoreUnavailable) -> None:
@@ -318,6 +327,7 @@ class Driver(SharedLoop):
             for running in self._open:
                 with suppress(Exception):
                     self._let_go(running)
+            self._stop_held(written=False)
             self._disown(error)
         while True:
             try:
@@ -326,6 +336,14 @@ class Driver(SharedLoop):
                 return
             if isinstance(news, Posted):
                 news.call()
+
+    def _stop_held(self, *, written: bool) -> None:
+        """Stops what was to be stopped; where that is not written down, only what does not outlast this process anyway."""
+        held, self._held = self._held, []
+        for call in held:
+            if isinstance(call, Stop) and (written or not call.lasts):
+                with suppress(Exception):
+                    call()
 
     def _disown(self, error: StoreUnavailable) -> None:
         acks, self._settling, self._acks = [*self._settling, *self._acks], [], []
@@ -350,11 +368,13 @@ class Driver(SharedLoop):
             if not self._settled([]):
                 self._hold_still()
             return True
-        if turns:
+        if turns or self._stopped:
             acks, self._acks = self._acks, []
             self._settling = acks
             for _ in range(len(turns)):  # a Continued goes to the end, behind the timers and reports that are due
                 self.tell_now(*turns.popleft())
+            while self._stopped:
+                self.tell_now(*self._stopped.popleft())
             if self.journal is not None:
                 self._settled(acks)
             if turns and not self.visited:
@@ -370,7 +390,7 @@ class Driver(SharedLoop):
 
     @property
     def unfinished(self) -> bool:
-        return bool(self._turns) or self._unsettled
+        return bool(self._turns or self._stopped) or self._unsettled
 
     @property
     def _unsettled(self) -> bool:
@@ -431,6 +451,7 @@ class Driver(SharedLoop):
             self._by_arn.pop(running.execution.arn, None)
             self.refused(running, error)
         self._turns = deque(turn for turn in self._turns if not turn[0].withdrawn)
+        self._stopped = deque(turn for turn in self._stopped if not turn[0].withdrawn)
         self._held = [call for call in self._held if not is_of_withdrawn(call)]
 
     def refused(self, running: Running, error: StoreUnavailable) -> None:

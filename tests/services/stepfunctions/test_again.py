@@ -54,6 +54,15 @@ def test_client_tokens_do_not_gather() -> None:
     assert redrives.date("a4500", "u", 5500.0) == 5000.0
 
 
+def test_a_client_token_that_is_used_again_later_is_a_new_one() -> None:
+    redrives = Redrives()
+    redrives.note("a", "t", 0.0)
+    redrives.note("a", "u", 1.0)
+    redrives.note("a", "t", 1000.0)
+    assert redrives.date("a", "t", 1001.0) == 1000.0
+    assert redrives.date("a", "u", 1001.0) is None
+
+
 def test_results_that_were_refused_are_known_by_all_that_they_say() -> None:
     refused = RefusedResults()
     assert not refused.has("t", "1")

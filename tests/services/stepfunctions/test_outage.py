@@ -20,7 +20,7 @@ from tests.store.files import Disk
 from penstock.engine.driver import Driver
 from penstock.engine.messages import Redriven
 from penstock.engine.running import Running
-from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Succeeded, TaskRequest
+from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, TaskRequest
 from penstock.errors import ServiceError
 from penstock.services.stepfunctions import StepFunctions
 
@@ -301,6 +301,66 @@ def test_what_is_to_be_stopped_is_when_the_end_writes_it_down(tmp_path: Path, ha
         assert hand.cancelled == 1
     with service(tmp_path / "wf.db") as target:
         assert status(target, arn) == "ABORTED"
+
+
+def test_what_was_to_be_stopped_does_not_outlast_an_end_that_cannot_write_it_down(tmp_path: Path, hand: Hand) -> None:
+    with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):
+        arn = create(target, "m", TASK)
+        first = start(target, arn, "x")
+        start(target, arn, "y")
+        until(lambda: len(hand.asked) == 2)
+        disk.full = True
+        refused(lambda: target.call("StopExecution", {"executionArn": first}))
+        assert hand.cancelled == 0
+        target.close()
+        assert hand.cancelled == 2
+
+
+def test_a_job_that_outlasts_the_process_is_not_stopped_where_that_cannot_be_written_down(
+    tmp_path: Path, hand: Hand
+) -> None:
+    hand.resume = lambda request, report, taken: hand.start(request, report)  # type: ignore[attr-defined]
+    with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):
+        arn = start(target, create(target, "m", TASK), "x")
+        until(lambda: hand.asked)
+        hand.asked[0][1](Submitted({"JobId": "1"}))
+        driver = target._state.loop.driver
+        until(lambda: target._state.loop.call(lambda: driver.find(arn).entry.left))  # type: ignore[union-attr]
+        disk.full = True
+        refused(lambda: target.call("StopExecution", {"executionArn": arn}))
+        target.close()
+        assert hand.cancelled == 0
+
+
+def test_what_a_stopped_task_waits_for_is_stopped_with_it_whenever_the_process_is_killed(
+    tmp_path: Path, hand: Hand
+) -> None:
+    def starting(arn: str) -> str:
+        given = {"StateMachineArn": arn, "Name": "x"}
+        resource = "arn:aws:states:::states:startExecution.sync:2"
+        return machine(T={"Type": "Task", "Resource": resource, "Parameters": given, "End": True})
+
+    file, copy = tmp_path / "wf.db", tmp_path / "killed.db"
+    with service(file, handlers=[hand]) as target:
+        inner = create(target, "inner", TASK)
+        middle = create(target, "middle", starting(inner))
+        outer = start(target, create(target, "outer", starting(middle)), "x")
+        until(lambda: hand.asked)
+        driver = target._state.loop.driver
+        settled = driver.settled
+
+        def kill(call: Callable[[], None]) -> None:
+            driver.settled = settled  # type: ignore[method-assign]
+            copied(file, copy)
+            settled(call)
+
+        driver.settled = kill  # type: ignore[method-assign]
+        target.call("StopExecution", {"executionArn": outer})
+        arns = [outer, *(f"{arn.replace(':stateMachine:', ':execution:')}:x" for arn in (middle, inner))]
+        until(lambda: [status(target, arn) for arn in arns] == ["ABORTED"] * 3)
+        until(lambda: hand.cancelled == 1)
+    with service(copy, handlers=[hand]) as target:
+        assert [status(target, arn) for arn in arns] == ["ABORTED"] * 3
 
 
 def test_an_activity_is_seen_when_it_is_written_down(tmp_path: Path, hand: Hand) -> None:

@@ -28,6 +28,7 @@ class Redrives:
 
     def note(self, arn: str, token: str, at: float) -> None:
         tokens = self._dates.pop(arn) if arn in self._dates else OrderedDict()
+        tokens.pop(token, None)  # one that is not valid any more is the newest again
         tokens[token] = at
         if len(tokens) > _TOKENS:
             tokens.popitem(last=False)
