@@ -182,6 +182,13 @@ def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
     database.close()
 
 
+def test_an_empty_file_has_nothing_to_look_at(tmp_path: Path) -> None:
+    (tmp_path / "wf.db").touch()
+    with pytest.raises(UsageError, match=r"wf\.db is empty: no execution has been written to it"):
+        Database(tmp_path / "wf.db", read_only=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["wf.db"]
+
+
 # ---- one process at a time
 
 OPEN = "import sys; from penstock.store import Database; Database(sys.argv[1], read_only=len(sys.argv) > 2); print('opened')"
@@ -192,8 +199,8 @@ def test_a_second_process_is_refused_in_words(tmp_path: Path) -> None:
     said = in_another_process(OPEN, tmp_path / "wf.db")
     assert "StoreInUse" in said
     assert (
-        f"is in use by the process {os.getpid()}. Talk to that server instead, end it first, or give another file."
-        in said
+        f"is in use by the process {os.getpid()}. Wait for its end, or end it; a server is asked with --endpoint instead. "
+        "Or give another file." in said
     )
     with pytest.raises(StoreInUse):
         Database(tmp_path / "wf.db")  # nor a second time in one process
@@ -245,6 +252,14 @@ WRITE = (
 )
 
 
+def open_to_all(place: Path) -> None:
+    """Another user's process looks into pytest's folder."""
+    if os.geteuid() == 0:
+        for folder in (place, *place.parents):
+            if "pytest" in str(folder):
+                os.chmod(folder, 0o755)
+
+
 @posix
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_what_is_read_only_is_said_to_be_so(what: str, tmp_path: Path) -> None:
@@ -253,10 +268,7 @@ def test_what_is_read_only_is_said_to_be_so(what: str, tmp_path: Path) -> None:
     fill(database, 1)
     database.close()
     content = file.read_bytes()
-    if os.geteuid() == 0:
-        for folder in (tmp_path, *tmp_path.parents):
-            if "pytest" in str(folder):
-                os.chmod(folder, 0o755)
+    open_to_all(tmp_path)
     (tmp_path / "wf.db.lock").unlink()
     os.chmod(file, 0o444)
     if what == "folder":
@@ -268,3 +280,47 @@ def test_what_is_read_only_is_said_to_be_so(what: str, tmp_path: Path) -> None:
         os.chmod(tmp_path, 0o755)
     assert said == f"StoreUnavailable {file} cannot be written: it or its folder is read-only for this user.\n"
     assert file.read_bytes() == content
+
+
+READ = WRITE.replace("Database(sys.argv[1])", "print(Database(sys.argv[1], read_only=True).value('epoch'))")
+
+
+@posix
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_a_read_only_folder_can_be_looked_into(looked_at: bool, tmp_path: Path) -> None:
+    file = tmp_path / "wf.db"
+    Database(file).close()
+    if looked_at:  # which leaves an empty log
+        Database(file, read_only=True).close()
+    before = sorted(tmp_path.iterdir())
+    open_to_all(tmp_path)
+    for each in before:
+        os.chmod(each, 0o444)
+    os.chmod(tmp_path, 0o555)
+    try:
+        assert in_another_process(READ, file) == "1\n"
+    finally:
+        os.chmod(tmp_path, 0o755)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@posix
+def test_a_read_only_folder_with_a_log_is_said_to_need_a_copy(tmp_path: Path) -> None:
+    database = Database(tmp_path / "used.db")
+    fill(database, 3)
+    (tmp_path / "there").mkdir()
+    for suffix in ("", "-wal"):  # as after kill -9, whose third file went
+        copy = tmp_path / "there" / f"wf.db{suffix}"
+        copy.write_bytes((tmp_path / f"used.db{suffix}").read_bytes())
+        os.chmod(copy, 0o444)
+    database.close()
+    open_to_all(tmp_path / "there")
+    os.chmod(tmp_path / "there", 0o555)
+    try:
+        said = in_another_process(READ, tmp_path / "there" / "wf.db")
+    finally:
+        os.chmod(tmp_path / "there", 0o755)
+    assert said.endswith(
+        "cannot be read in a folder that is read-only for this user, for its process did not end in order. Copy it and "
+        "wf.db-wal to another folder, and look there.\n"
+    )

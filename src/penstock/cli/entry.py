@@ -13,9 +13,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from penstock import signals
 
         try:
-            if (
-                arguments is None
-            ):  # as a process of its own: a stopped run closes its workers and shows the cursor again
+            if arguments is None:
+                # As a process of its own: a stopped run closes its workers and shows the cursor again.
                 signals.listen()
                 _open_streams()
             from penstock.cli.app import main as command

@@ -108,10 +108,9 @@ def unheard_words() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError:
+        # Else Python tries again to write what is left in the buffer when it ends, and ends with exit code 120.
         devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(
-            devnull, sys.stderr.fileno()
-        )  # else Python ends with what is left in the buffer, and with exit code 120
+        os.dup2(devnull, sys.stderr.fileno())
         os.close(devnull)
 
 

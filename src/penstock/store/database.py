@@ -113,6 +113,8 @@ class Database:
         except OSError as error:
             raise StoreUnavailable(f"{path} cannot be read: {error.strerror or error}.") from None
         if not head:
+            if self.read_only:
+                raise UsageError(f"{path} is empty: no execution has been written to it.")
             return True
         if head[:16] != _MAGIC or len(head) < 100:
             raise UsageError(f"{path} is no SQLite database, and was left as it is. Give another file.")
@@ -175,6 +177,11 @@ class Database:
             connection.close()
             if _is_damage(error):
                 self._set_aside(str(error))
+            if self.read_only and not os.access(self.path.parent, os.W_OK):
+                raise StoreUnavailable(
+                    f"{self.path} cannot be read in a folder that is read-only for this user, for its process did not end in "
+                    f"order. Copy it and {self.path.name}-wal to another folder, and look there."
+                ) from None
             raise StoreUnavailable(f"{self.path} cannot be used: {error}.") from None
         except BaseException:
             connection.close()
@@ -182,6 +189,8 @@ class Database:
 
     def _connect(self, *, read_only: bool) -> sqlite3.Connection:
         uri = f"{self.path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+        if read_only and self._is_at_rest():
+            uri += "&immutable=1"
         connection = sqlite3.connect(
             uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10, cached_statements=256
         )
@@ -190,6 +199,15 @@ class Database:
         if read_only:
             connection.execute("PRAGMA query_only=ON")
         return connection
+
+    def _is_at_rest(self) -> bool:
+        """Whether SQLite may not make its files beside the database, and need not: no process of this user writes to it."""
+        if os.access(self.path.parent, os.W_OK):
+            return False
+        try:
+            return os.stat(f"{self.path}-wal").st_size == 0
+        except FileNotFoundError:
+            return True
 
     def _check(self, connection: sqlite3.Connection) -> None:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

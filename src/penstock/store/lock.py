@@ -28,7 +28,8 @@ class FileLock:
             os.close(self._file)
             who = f"the process {owner}" if owner.isdigit() else "another process"
             raise StoreInUse(
-                f"{database} is in use by {who}. Talk to that server instead, end it first, or give another file."
+                f"{database} is in use by {who}. Wait for its end, or end it; a server is asked with --endpoint instead. Or give "
+                "another file."
             )
         with suppress(OSError):  # the disk is full: who has it is not said then
             os.ftruncate(self._file, 0)
