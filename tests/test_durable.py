@@ -364,6 +364,33 @@ def test_an_end_that_is_not_written_down_is_no_result_of_a_run_that_is_left(tmp_
     assert (result.status, result.output) == ("SUCCEEDED", 1)
 
 
+def test_whoever_is_left_waits_for_a_round_that_another_thread_makes(tmp_path: Path) -> None:
+    """An execution that ends in it has no end in the file until that is committed."""
+    machine = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    with open_run(machine, {}, {"db": tmp_path / "r.db"}) as handle:
+        driver, running, journal = handle._call.driver, handle._running, handle._call.journal
+        assert journal is not None
+        disk = Disk(journal.database._connection)
+        journal.database._connection = disk  # type: ignore[assignment]
+        seen: list[tuple[bool, str]] = []
+
+        def look() -> None:
+            ended, found = driver.has_ended(running), journal.find(handle.execution_arn)
+            seen.append((ended, "" if found is None else found.status))
+
+        looking = threading.Thread(target=look)
+
+        def before(sql: str) -> None:
+            if sql == "COMMIT" and running.closed and looking.ident is None:
+                looking.start()
+                looking.join(0.2)  # it has looked by then, unless it waits
+
+        disk.before = before
+        driver.finish()
+        looking.join()
+        assert seen == [(True, "SUCCEEDED")]
+
+
 def _until(true: Callable[[], Any]) -> None:
     for _ in range(2000):
         if true():

@@ -279,7 +279,8 @@ class Driver(SharedLoop):
 
     def has_ended(self, running: Running) -> bool:
         """Whether it has ended and that is written down, where it is to be; or it could not even be begun."""
-        return running.withdrawn or (running.closed and self.failing is None)
+        with self.turning:  # in a round that another thread makes, it may have ended and not be written down yet
+            return running.withdrawn or (running.closed and self.failing is None)
 
     def run_all(self, several: Sequence[Running]) -> list[ExecutionResult]:
         """Runs the loop until all of them have ended."""
