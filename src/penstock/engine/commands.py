@@ -187,7 +187,10 @@ class Commands:
         """Stops the attempts that still run, but for those that the next process goes on with, in a service or so."""
         for attempt, cancel in running.cancels.items():
             if running.closed or not self._lasts(running, attempt):
-                cancel()
+                try:
+                    cancel()
+                except Exception as error:  # a handler's; the others are stopped, too
+                    _log.warning("A task of %s could not be stopped: %s", running.execution.arn, error)
         running.cancels.clear()
 
     def _lasts(self, running: Running, attempt: int) -> bool:

@@ -282,6 +282,24 @@ def test_a_handler_that_cannot_stop_breaks_no_other_execution(tmp_path: Path, ha
         assert target.load().running == 0
 
 
+def test_a_handler_that_cannot_stop_keeps_no_process_from_ending_in_good_order(tmp_path: Path, hand: Hand) -> None:
+    stopped: list[int] = []
+
+    def fail() -> None:
+        stopped.append(1)
+        raise ZeroDivisionError("it does not stop")
+
+    hand._cancel = fail  # type: ignore[method-assign]
+    with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, _):
+        arn = create(target, "m", TASK)
+        for name in ("x", "y"):
+            start(target, arn, name)
+        until(lambda: len(hand.asked) == 2)
+        target.close()
+        database = target._state.stored.database  # type: ignore[union-attr]
+        assert (len(stopped), database.value("clean")) == (2, 1)
+
+
 def test_what_is_to_be_stopped_is_when_the_end_writes_it_down(tmp_path: Path, hand: Hand) -> None:
     with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):
         arn = start(target, create(target, "m", TASK), "x")
