@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from tests.engine.tasks.helpers import FUNCTION
-from tests.engine.tasks.test_workers import NAMES, SCRIPT, Logged, gone_within
+from tests.engine.tasks.script_tasks import NAMES, SCRIPT
+from tests.engine.tasks.test_workers import Logged, gone_within
 
 from penstock.asl.read import read_document
 from penstock.engine.driver import run
