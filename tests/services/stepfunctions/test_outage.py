@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,8 +22,9 @@ from penstock.engine.driver import Driver
 from penstock.engine.messages import Redriven
 from penstock.engine.running import Running
 from penstock.engine.tasks.handler import Cancel, Failed, Reporter, Submitted, Succeeded, TaskRequest
-from penstock.errors import ServiceError
+from penstock.errors import ServiceError, StoreUnavailable
 from penstock.services.stepfunctions import StepFunctions
+from penstock.services.stepfunctions.loop import Loop
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 TASK = machine(T={"Type": "Task", "Resource": FUNCTION, "End": True})
@@ -379,6 +381,21 @@ def test_what_a_stopped_task_waits_for_is_stopped_with_it_whenever_the_process_i
         until(lambda: hand.cancelled == 1)
     with service(copy, handlers=[hand]) as target:
         assert [status(target, arn) for arn in arns] == ["ABORTED"] * 3
+
+
+def test_an_outage_that_is_over_while_it_is_told_is_told_whole() -> None:
+    class Ending:
+        """What a request's thread may see of a driver."""
+
+        def __init__(self) -> None:
+            self._failing: list[StoreUnavailable | None] = [StoreUnavailable("The disk is full."), None]
+
+        @property
+        def failing(self) -> StoreUnavailable | None:
+            return self._failing.pop(0)
+
+    with pytest.raises(ServiceError, match="The disk is full"):
+        Loop.check_written(SimpleNamespace(driver=Ending()))  # type: ignore[arg-type]
 
 
 def test_an_activity_is_seen_when_it_is_written_down(tmp_path: Path, hand: Hand) -> None:

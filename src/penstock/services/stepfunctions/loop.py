@@ -253,8 +253,9 @@ class Loop:
 
     def check_written(self) -> None:
         """Raises ServiceError ServiceUnavailable while nothing can be written down; from any thread."""
-        if self.driver.failing is not None:
-            raise unavailable(self.driver.failing)
+        failing = self.driver.failing  # read once: it may be over at any moment
+        if failing is not None:
+            raise unavailable(failing)
 
     def _post(self, call: Callable[[], None]) -> None:
         self.check_goes_on()
