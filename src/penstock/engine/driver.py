@@ -114,6 +114,8 @@ class Driver(SharedLoop):
         self._fresh: list[Running] = []
         """Executions that no transaction has yet."""
         self._outage = Outage()
+        self._next_try = 0.0
+        """When to commit again what could not be, on the monotonic clock."""
         self.handlers: list[TaskHandler] = list(handlers)
         self.callbacks = callbacks or Callbacks()
         if callbacks is not None:
@@ -366,7 +368,8 @@ class Driver(SharedLoop):
         """All news, all due timers. False when there was nothing to do."""
         turns = self._turns
         if self.failing is not None:
-            if not self._settled([]):
+            pending = self.journal is not None and self.journal.pending
+            if (pending and self.clock.monotonic() < self._next_try) or not self._settled([]):
                 self._hold_still()
             return True
         if turns or self._stopped:
@@ -407,6 +410,7 @@ class Driver(SharedLoop):
             journal.commit()
         except StoreUnavailable as error:
             self.failing = error
+            self._next_try = self.clock.monotonic() + RETRY_SECONDS
             size = journal.pending_bytes()
             self._withdraw(error)
             if outage.failed(size, self.clock.monotonic(), matters=bool(self._open)):
@@ -461,7 +465,8 @@ class Driver(SharedLoop):
     def _hold_still(self) -> None:
         """Hears what there is to hear until the next try to commit; executions wait."""
         with suppress(Empty):
-            self.report_now(*self.inbox.get(timeout=0.0 if self._acks else RETRY_SECONDS))
+            seconds = 0.0 if self._acks else max(0.0, self._next_try - self.clock.monotonic())
+            self.report_now(*self.inbox.get(timeout=seconds))
             self.collect()
         acks, self._acks = self._acks, []
         for done in acks:

@@ -383,6 +383,19 @@ def test_what_a_stopped_task_waits_for_is_stopped_with_it_whenever_the_process_i
         assert [status(target, arn) for arn in arns] == ["ABORTED"] * 3
 
 
+def test_news_in_an_outage_writes_nothing_before_the_next_try(
+    tmp_path: Path, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each of many reports would write again all that has gathered."""
+    monkeypatch.setattr("penstock.engine.driver.RETRY_SECONDS", 1000.0)
+    with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):
+        ended_unwritten(target, disk, hand)
+        refused = disk.refused
+        for _ in range(20):
+            target._state.loop.call(lambda: None)
+        assert disk.refused == refused
+
+
 def test_an_outage_that_is_over_while_it_is_told_is_told_whole() -> None:
     class Ending:
         """What a request's thread may see of a driver."""
