@@ -43,7 +43,7 @@ def simulate(number: int, folder: Path) -> None:
 
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("penstock.engine.driver.RETRY_SECONDS", 0.0)
+            patch.setattr("penstock.engine.committing_loop.RETRY_SECONDS", 0.0)
             patch.setattr("penstock.engine.limits.STANDARD_EVENTS", 400)  # loops end there
             # More crashes in a row than make an execution suspect.
             patch.setattr("penstock.engine.recovery.MAX_RECOVERIES", 1_000)

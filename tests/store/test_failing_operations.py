@@ -67,7 +67,7 @@ def run(name: str, file: Path, first: int, count: int) -> tuple[Process, World, 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("name", MACHINES)
 def test_whichever_operation_fails(name: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penstock.engine.driver.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("penstock.engine.committing_loop.RETRY_SECONDS", 0.0)
     whole, asked, untouched = run(name, tmp_path / "whole.db", 0, 0)
     with whole:
         expected, wanted = whole.closed(), shape(whole.history())

@@ -4,26 +4,26 @@ One thread runs the loop; task attempts run elsewhere (their handlers see to tha
 Clock's. With `skip_time`, the clock jumps to the next timer whenever nothing can go on and no attempt is running; while
 attempts run it moves at real speed, so that their timeouts still mean something.
 
-With a journal, a round of the loop ends with a commit, and what the world can see of the round comes after it: attempts
-that start, whoever waits for an answer (`when_settled`). While nothing can be committed, nothing goes on.
+With a journal, a round of the loop ends with a commit (`committing_loop`).
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from queue import Empty
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from penstock import failpoints
 from penstock.asl.errors import DATA_LIMIT_EXCEEDED
 from penstock.clock import Clock, Entropy, SystemClock, VirtualClock
 from penstock.engine.callbacks import Callbacks
 from penstock.engine.children import SDK_START, NestedExecutions
-from penstock.engine.commands import Commands, Stop
+from penstock.engine.commands import Commands
+from penstock.engine.committing_loop import CommittingLoop
 from penstock.engine.core import advance
 from penstock.engine.execution import Execution, Type
 from penstock.engine.history import events
@@ -41,9 +41,9 @@ from penstock.engine.messages import (
 )
 from penstock.engine.program import Program
 from penstock.engine.redriving import why_not
-from penstock.engine.rounds import Outage, Settled, Show, is_of_withdrawn
+from penstock.engine.rounds import Show, is_of_withdrawn
 from penstock.engine.running import ExecutionResult, Observer, Running
-from penstock.engine.shared_loop import Posted, SharedLoop
+from penstock.engine.shared_loop import Posted
 from penstock.engine.starting import ACCOUNT, REGION, Machines, new_execution
 from penstock.engine.tasks.handler import (
     Failed,
@@ -63,9 +63,6 @@ if TYPE_CHECKING:
     from penstock.engine.maprunning import ActiveRun
     from penstock.engine.objects import ObjectStore
 
-RETRY_SECONDS: Final = 0.5
-"""Ours: how long after a commit that failed the next is tried."""
-
 _log = logging.getLogger("penstock.engine")
 
 _WHOLE = 0
@@ -74,7 +71,7 @@ _WHOLE = 0
 __all__ = ["ACCOUNT", "REGION", "Driver", "ExecutionResult", "Machines", "Observer", "Running", "run"]
 
 
-class Driver(SharedLoop):
+class Driver(CommittingLoop):
     """Runs many executions in one loop.
 
     `handlers` answer tasks, the first that handles a resource takes it; they belong to the caller, who closes them.
@@ -100,22 +97,11 @@ class Driver(SharedLoop):
             clock = VirtualClock() if skip_time else SystemClock()
         elif skip_time and not isinstance(clock, VirtualClock):
             raise UsageError("skip_time needs a clock that can jump: give a VirtualClock, or no clock.")
-        super().__init__(clock, shared=shared, sleepless=journal is not None)
+        super().__init__(clock, journal, shared=shared)
         self.skip_time = skip_time
         self.entropy = entropy or Entropy()
         self.objects = objects
         """What distributed Maps read from and write to."""
-        self.journal = journal
-        self._held: list[Callable[[], None]] = []
-        """What is to be done when the round is durable."""
-        self._acks: list[Settled] = []
-        self._settling: list[Settled] = []
-        """Those of the round that is being made: a fault in it leaves nobody waiting."""
-        self._fresh: list[Running] = []
-        """Executions that no transaction has yet."""
-        self._outage = Outage()
-        self._next_try = 0.0
-        """When to commit again what could not be, on the monotonic clock."""
         self.handlers: list[TaskHandler] = list(handlers)
         self.callbacks = callbacks or Callbacks()
         if callbacks is not None:
@@ -129,8 +115,6 @@ class Driver(SharedLoop):
         """What the core is still to be told, in order."""
         self._stopped: deque[tuple[Running, Event]] = deque()
         """What is told in the same round, after all else."""
-        self._open: set[Running] = set()
-        """Executions that have not ended."""
         self.over: set[ActiveRun] = set()
         """Map Runs that ended without success and may be redriven."""
         self._by_arn: dict[str, Running] = {}
@@ -194,10 +178,6 @@ class Driver(SharedLoop):
         """The execution of that ARN, while it runs and its turns are written down."""
         return self._by_arn.get(arn)
 
-    def hold(self, call: Callable[[], None]) -> None:
-        """Has something done when the round is durable; for the loop's thread."""
-        self._held.append(call)
-
     def tell(self, running: Running, event: Event) -> None:
         """Has the core told something, in its turn; for the loop's thread."""
         self._turns.append((running, event))
@@ -224,14 +204,6 @@ class Driver(SharedLoop):
         """The same, and where the loop is at rest this thread makes the round, too: for one that is through with its work."""
         if not self.make(partial(self.report_now, running, attempt, news), rounds=1):
             self.inbox.put((running, attempt, news))
-
-    def when_settled(self, done: Settled) -> None:
-        """Calls `done` when all that the loop has been told until now is durable; at once where nothing is written down. For
-        the loop's thread."""
-        if self.journal is None:
-            done(None)
-        else:
-            self._acks.append(done)
 
     def redrive(self, running: Running) -> None:
         """Lets an execution that ended without success go on from what did not succeed, as RedriveExecution does.
@@ -340,19 +312,6 @@ class Driver(SharedLoop):
             if isinstance(news, Posted):
                 news.call()
 
-    def _stop_held(self, *, written: bool) -> None:
-        """Stops what was to be stopped; where that is not written down, only what does not outlast this process anyway."""
-        held, self._held = self._held, []
-        for call in held:
-            if isinstance(call, Stop) and (written or not call.lasts):
-                with suppress(Exception):
-                    call()
-
-    def _disown(self, error: StoreUnavailable) -> None:
-        acks, self._settling, self._acks = [*self._settling, *self._acks], [], []
-        for done in acks:
-            done(error)
-
     def _let_go(self, running: Running) -> None:
         """Stops what this process does for an execution."""
         self.commands.let_go(running)
@@ -369,7 +328,7 @@ class Driver(SharedLoop):
         turns = self._turns
         if self.failing is not None:
             pending = self.journal is not None and self.journal.pending
-            if (pending and self.clock.monotonic() < self._next_try) or not self._settled([]):
+            if (pending and self.clock.monotonic() < self._next_try) or not self._commit([]):
                 self._hold_still()
             return True
         if turns or self._stopped:
@@ -380,7 +339,7 @@ class Driver(SharedLoop):
             while self._stopped:
                 self.tell_now(*self._stopped.popleft())
             if self.journal is not None:
-                self._settled(acks)
+                self._commit(acks)
             if turns and not self.visited:
                 self.collect()
                 self._fire()
@@ -388,7 +347,7 @@ class Driver(SharedLoop):
         if self._unsettled:
             acks, self._acks = self._acks, []
             self._settling = acks
-            self._settled(acks)
+            self._commit(acks)
             return True
         return self.collect() or self._fire()
 
@@ -396,46 +355,7 @@ class Driver(SharedLoop):
     def unfinished(self) -> bool:
         return bool(self._turns or self._stopped) or self._unsettled
 
-    @property
-    def _unsettled(self) -> bool:
-        return self.journal is not None and bool(self._held or self._acks or self.journal.pending)
-
-    def _settled(self, acks: list[Settled]) -> bool:
-        """Ends a round: commits, and then does what waited for it. False where it cannot be committed."""
-        journal = self.journal
-        assert journal is not None
-        outage = self._outage
-        size = journal.pending_bytes() if outage.told else 0
-        try:
-            journal.commit()
-        except StoreUnavailable as error:
-            self.failing = error
-            self._next_try = self.clock.monotonic() + RETRY_SECONDS
-            size = journal.pending_bytes()
-            self._withdraw(error)
-            if outage.failed(size, self.clock.monotonic(), matters=bool(self._open)):
-                _log.error("Executions stand still, and none begins, until the database can be written: %s", error)
-            self._settling = []
-            for done in acks:
-                done(error)
-            return False
-        if outage.told and outage.wrote(size, self.clock.monotonic()):
-            _log.warning("The database can be written again; executions go on.")
-        self.failing = None
-        self._fresh.clear()
-        held, self._held = self._held, []
-        for call in held:
-            self.settled(call)
-        self._settling = []
-        for done in acks:
-            done(None)
-        return True
-
-    def settled(self, call: Callable[[], None]) -> None:
-        """Does what waited for the round to be durable."""
-        call()
-
-    def _withdraw(self, error: StoreUnavailable) -> None:
+    def withdraw(self, error: StoreUnavailable) -> None:
         """Takes back what was begun in the round that cannot be committed, as if it had never been asked for."""
         assert self.journal is not None
         # Not those whose parent is durable: they go on with it.
@@ -461,16 +381,6 @@ class Driver(SharedLoop):
 
     def refused(self, running: Running, error: StoreUnavailable) -> None:
         """An execution that was begun could not be written down, and is gone. For who made it known."""
-
-    def _hold_still(self) -> None:
-        """Hears what there is to hear until the next try to commit; executions wait."""
-        with suppress(Empty):
-            seconds = 0.0 if self._acks else max(0.0, self._next_try - self.clock.monotonic())
-            self.report_now(*self.inbox.get(timeout=seconds))
-            self.collect()
-        acks, self._acks = self._acks, []
-        for done in acks:
-            done(self.failing)
 
     def report_now(
         self, running: Running | None, attempt: int, report: Report | ItemsRead | MapRunEnded | Posted

@@ -387,7 +387,7 @@ def test_news_in_an_outage_writes_nothing_before_the_next_try(
     tmp_path: Path, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else each of many reports would write again all that has gathered."""
-    monkeypatch.setattr("penstock.engine.driver.RETRY_SECONDS", 1000.0)
+    monkeypatch.setattr("penstock.engine.committing_loop.RETRY_SECONDS", 1000.0)
     with on_disk(tmp_path / "wf.db", handlers=[hand]) as (target, disk):
         ended_unwritten(target, disk, hand)
         refused = disk.refused
