@@ -191,10 +191,8 @@ class Driver(CommittingLoop):
         """The same, in the transaction of the turn that asks for it, where there are any; for the loop's thread."""
         if self.journal is None:
             self.stop(running, error, cause)
-        elif running.execution.base or running.execution.records:
+        else:
             self._stopped.append((running, StopRequested(error, cause)))
-        else:  # it begins first
-            self._turns.append((running, StopRequested(error, cause)))
 
     def report(self, running: Running, attempt: int, news: Report | ItemsRead | MapRunEnded) -> None:
         """Brings news of an attempt or of a Map Run; from any thread."""
@@ -337,7 +335,11 @@ class Driver(CommittingLoop):
             for _ in range(len(turns)):  # a Continued goes to the end, behind the timers and reports that are due
                 self.tell_now(*turns.popleft())
             while self._stopped:
-                self.tell_now(*self._stopped.popleft())
+                running, event = self._stopped.popleft()
+                if running.execution.base or running.execution.records:
+                    self.tell_now(running, event)
+                else:  # it was taken in in this very round, and begins first
+                    turns.append((running, event))
             if self.journal is not None:
                 self._commit(acks)
             if turns and not self.visited:
