@@ -130,7 +130,8 @@ def test_iterations(concurrency: int) -> None:
     world.redrive(running)
     assert running.result.output == [["bad", n] for n in (0, 1, 2, 3, 0)]
     assert types(running).count("MapStateStarted") == 1
-    assert world.calls["bad1"] == 2
+    # Where others run beside it, one of them may have failed before its thread came to call it.
+    assert world.calls["bad1"] == 2 or (concurrency != 1 and world.calls["bad1"] == 1)
 
 
 def test_a_distributed_map_runs_its_items_again() -> None:

@@ -212,6 +212,8 @@ class Client:
             return self.target.load().running == 0
 
         until(over)
+        # None of them runs in memory; what a client is told waits for the commit of that.
+        self.target._state.loop.call(lambda: None, durable=True)
         for arn in list(self.told):
             self.describe(arn, ended=True)
 
