@@ -31,14 +31,14 @@ _LOG_PAGES: Final = 1000
 _ROOM: Final = 1 << 20
 """Ours: bytes that are left free on the disk when the log is copied into the database at the end."""
 
+_GIVE_THE_FILE: Final = "Give the file that `penstock run` or `penstock server` was given as --db."
+
 Synchronous = Literal["FULL", "NORMAL"]
 
 
 def no_database(path: str | os.PathLike[str]) -> UsageError:
     """For a file that is to be read and is not there."""
-    return UsageError(
-        f"There is no database {os.fspath(path)}. Give the file that `penstock run` or `penstock server` was given as --db."
-    )
+    return UsageError(f"There is no database {os.fspath(path)}. {_GIVE_THE_FILE}")
 
 
 class Database:
@@ -114,7 +114,7 @@ class Database:
             raise StoreUnavailable(f"{path} cannot be read: {error.strerror or error}.") from None
         if not head:
             if self.read_only:
-                raise UsageError(f"{path} is empty: no execution has been written to it.")
+                raise UsageError(f"{path} is empty: no execution has been written to it. {_GIVE_THE_FILE}")
             return True
         if head[:16] != _MAGIC or len(head) < 100:
             raise UsageError(f"{path} is no SQLite database, and was left as it is. Give another file.")
